@@ -13,11 +13,11 @@ pub type RecorderResult<T> = Result<T, RecorderError>;
 
 /// A failure of the recorder: a code and context for programs, a message for people, a cause.
 #[derive(Debug, thiserror::Error)]
-#[error("[{}] {}{}", .0.code, .0.message, .0.context)]
+#[error(transparent)]
 pub struct RecorderError(Box<Inner>);
 
 #[derive(Debug, thiserror::Error)]
-#[error("{message}")]
+#[error("[{code}] {message}{context}")]
 struct Inner {
     code: ErrorCode,
     message: String,
@@ -49,10 +49,7 @@ impl RecorderError {
 
     /// Sets the cause.
     #[must_use]
-    pub fn with_source(
-        mut self,
-        source: impl Into<Box<dyn Error + Send + Sync>>,
-    ) -> RecorderError {
+    pub fn with_source(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> RecorderError {
         self.0.source = Some(source.into());
         self
     }

@@ -38,23 +38,23 @@ macro_rules! bug { ($($t:tt)+) => { $crate::__recorder_error!(Internal, $($t)+) 
 /// Returns a Usage error from the enclosing function when the condition is false.
 #[macro_export]
 macro_rules! ensure_usage {
-    ($ok:expr, $($t:tt)+) => { if !$ok { return ::core::result::Result::Err($crate::usage!($($t)+).into()); } };
+    ($ok:expr, $($t:tt)+) => { if !$ok { return ::core::result::Result::Err($crate::usage!($($t)+)); } };
 }
 
 /// Returns an Environment error from the enclosing function when the condition is false.
 #[macro_export]
 macro_rules! ensure_env {
-    ($ok:expr, $($t:tt)+) => { if !$ok { return ::core::result::Result::Err($crate::enverr!($($t)+).into()); } };
+    ($ok:expr, $($t:tt)+) => { if !$ok { return ::core::result::Result::Err($crate::enverr!($($t)+)); } };
 }
 
 /// Returns a Target error from the enclosing function when the condition is false.
 #[macro_export]
 macro_rules! ensure_target {
-    ($ok:expr, $($t:tt)+) => { if !$ok { return ::core::result::Result::Err($crate::target!($($t)+).into()); } };
+    ($ok:expr, $($t:tt)+) => { if !$ok { return ::core::result::Result::Err($crate::target!($($t)+)); } };
 }
 
 /// Returns an Internal error from the enclosing function when the condition is false.
 #[macro_export]
 macro_rules! ensure_internal {
-    ($ok:expr, $($t:tt)+) => { if !$ok { return ::core::result::Result::Err($crate::bug!($($t)+).into()); } };
+    ($ok:expr, $($t:tt)+) => { if !$ok { return ::core::result::Result::Err($crate::bug!($($t)+)); } };
 }

@@ -1,0 +1,22 @@
+//! Codes for recordings that the traced program took away.
+
+super::codes! { Target;
+TOOL_ID_TAKEN {
+    summary: "The program freed the recorder's tool id or gave it to another tool.",
+    why: "Events stopped arriving at that moment, so the recording ends there.",
+    fix: "Find the call of sys.monitoring.free_tool_id() in the program, and let it free only its own id.",
+    example: "sys.monitoring.free_tool_id(4) in the recorded program",
+}
+FD_TAKEN {
+    summary: "The program closed a file of the recorder, or put another one in its place.",
+    why: "Programs that close every descriptor, as daemons do, close ours too. Not a byte is written to a file that is not ours.",
+    fix: "Let the program close only what it opened, or descriptors below 512.",
+    example: "os.closerange(3, 65536) in the recorded program",
+}
+TRACE_INCOMPLETE {
+    summary: "The process ended before its recording was committed.",
+    why: "It was killed, crashed, or left by os._exit; what had been recorded until then is kept.",
+    fix: "Read the recording as it is: it is sound up to its last event and marked partial.",
+    example: "kill -9 the recorded process, then codetracer-python-recorder recover trace-out",
+}
+}

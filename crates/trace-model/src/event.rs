@@ -101,11 +101,11 @@ pub struct Event {
     pub thread: u32,
     /// Task id, 0 for none.
     pub task: u32,
-    /// Call id of the frame.
+    /// Call id of the frame; [`Event::NO_CALL`] when there is none.
     pub call: u64,
     /// Call id of the frame below it on the thread's stack, if any.
     pub parent: Option<u64>,
-    /// Code id of the frame; `u32::MAX` when there is none.
+    /// Code id of the frame; [`Event::NO_CODE`] when there is none.
     pub code: u32,
     /// Open frames below this one on the thread's stack.
     pub depth: u32,
@@ -129,4 +129,11 @@ pub struct Event {
     pub output: Option<(u8, Vec<u8>)>,
     /// Reason and count of a gap.
     pub gap: Option<(u8, u64)>,
+}
+
+impl Event {
+    /// The call id of an event outside any frame.
+    pub const NO_CALL: u64 = u64::MAX;
+    /// The code id of an event outside any frame.
+    pub const NO_CODE: u32 = u32::MAX;
 }

@@ -6,6 +6,8 @@
 pub mod definitions;
 pub mod error;
 pub mod event;
+pub mod names;
+pub mod replay;
 pub mod row;
 pub mod value;
 pub mod wire;
@@ -13,6 +15,8 @@ pub mod wire;
 pub use definitions::{CodeDef, Definition, TaskDef, ThreadDef, TypeDef};
 pub use error::DecodeError;
 pub use event::{Event, EventKind};
+pub use names::{CodeLines, Definitions, Names, PathDef};
+pub use replay::{Moment, OpenFrame, Replay, ThreadState};
 pub use row::{Op, Row, RowReader};
 pub use value::{Form, Value};
 

@@ -1,0 +1,168 @@
+//! The table: one entry per switch, and the types that choices have.
+
+use crate::switch::{Setting, Shape, Switch, Value};
+use recorder_errors::prelude::*;
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+/// Declares a choice: its variants and the word of each.
+macro_rules! choice {
+    ($(#[doc = $doc:literal])+ $name:ident { $(#[doc = $vdoc:literal] $variant:ident = $word:literal),+ $(,)? }) => {
+        $(#[doc = $doc])+
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum $name { $(#[doc = $vdoc] $variant),+ }
+
+        impl $name {
+            /// The word that stands for the value.
+            pub const fn word(self) -> &'static str {
+                match self { $($name::$variant => $word),+ }
+            }
+        }
+
+        impl Value for $name {
+            const SHAPE: Shape = Shape::Choice(&[$($word),+]);
+
+            fn parse(text: &str) -> Option<$name> {
+                match text.trim() { $($word => Some($name::$variant),)+ _ => None }
+            }
+
+            fn setting(&self) -> Setting {
+                Setting::Choice(self.word())
+            }
+        }
+    };
+}
+
+/// Declares the switches: the struct `Policy` and the rows that describe its fields.
+macro_rules! table {
+    ($($key:ident: $ty:ty { default: $default:expr, env: $env:expr, flag: $flag:literal, doc: $doc:literal })+) => {
+        /// A value for every switch.
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        pub struct Policy { $(#[doc = $doc] pub $key: $ty),+ }
+
+        impl Default for Policy {
+            fn default() -> Policy {
+                Policy { $($key: $default),+ }
+            }
+        }
+
+        impl Policy {
+            /// Sets one switch from text. `from` says where the text comes from, for the message.
+            pub fn set(&mut self, key: &str, text: &str, from: &str) -> RecorderResult<()> {
+                match key {
+                    $(stringify!($key) => match <$ty as Value>::parse(text) {
+                        Some(value) => self.$key = value,
+                        None => return Err(bad_value(key, text, <$ty as Value>::SHAPE, from)),
+                    },)+
+                    _ => return Err(unknown_key(key, from)),
+                }
+                Ok(())
+            }
+
+            /// All switches with their values, in the order of the table.
+            pub fn settings(&self) -> Vec<(&'static str, Setting)> {
+                vec![$((stringify!($key), self.$key.setting())),+]
+            }
+        }
+
+        /// The rows, in the order of the table.
+        pub fn switches() -> Vec<Switch> {
+            let default = Policy::default();
+            vec![$(Switch {
+                key: stringify!($key),
+                shape: <$ty as Value>::SHAPE,
+                default: default.$key.setting(),
+                env: $env,
+                flag: $flag,
+                doc: $doc,
+            }),+]
+        }
+    };
+}
+
+choice! {
+    /// What a failure of the recorder means for the command or call.
+    OnRecorderError {
+        /// It is reported as an error.
+        Abort = "abort",
+        /// One warning line; the program goes on unrecorded.
+        Disable = "disable",
+    }
+}
+
+choice! {
+    /// How much is recorded.
+    Capture {
+        /// Calls, returns and exceptions.
+        Calls = "calls",
+        /// Calls and lines.
+        Lines = "lines",
+        /// Calls, lines and values.
+        Values = "values",
+    }
+}
+
+table! {
+    on_recorder_error: OnRecorderError {
+        default: OnRecorderError::Abort,
+        env: Some("CODETRACER_ON_RECORDER_ERROR"),
+        flag: "--on-recorder-error",
+        doc: "Whether a failure of the recorder is an error (abort) or a warning (disable)."
+    }
+    keep_partial_trace: bool {
+        default: false,
+        env: Some("CODETRACER_KEEP_PARTIAL_TRACE"),
+        flag: "--keep-partial-trace",
+        doc: "Whether a recording that failed half way is kept, marked partial."
+    }
+    capture: Capture {
+        default: Capture::Values,
+        env: Some("CODETRACER_CAPTURE"),
+        flag: "--capture",
+        doc: "How much is recorded: calls, calls and lines, or calls, lines and values."
+    }
+    all: bool {
+        default: false,
+        env: Some("CODETRACER_ALL"),
+        flag: "--all",
+        doc: "Whether libraries are recorded too, not only the program's own code."
+    }
+    trace_dir: PathBuf {
+        default: PathBuf::from("trace-out"),
+        env: None,
+        flag: "--trace-dir",
+        doc: "The directory that becomes the recording."
+    }
+}
+
+impl Policy {
+    /// Sets every switch that has a variable which `read` knows, and keeps the others.
+    ///
+    /// Either all variables are good and all are applied, or the policy is unchanged.
+    pub fn apply_env(&mut self, read: impl Fn(&str) -> Option<OsString>) -> RecorderResult<()> {
+        let mut next = self.clone();
+        for switch in switches() {
+            let Some((name, value)) = switch.env.and_then(|name| Some((name, read(name)?))) else {
+                continue;
+            };
+            let from = format!("environment variable {name}");
+            let text = value.to_string_lossy();
+            next.set(switch.key, &text, &from)?;
+        }
+        *self = next;
+        Ok(())
+    }
+}
+
+fn bad_value(key: &str, text: &str, shape: Shape, from: &str) -> RecorderError {
+    let allowed = shape.allowed();
+    usage!(INVALID_POLICY_VALUE, "{key} cannot be {text:?} ({from}); allowed: {allowed}";
+        key = key, value = text, allowed = allowed, from = from)
+}
+
+fn unknown_key(key: &str, from: &str) -> RecorderError {
+    let allowed: Vec<_> = switches().iter().map(|switch| switch.key).collect();
+    let allowed = allowed.join(", ");
+    usage!(INVALID_POLICY_VALUE, "there is no switch {key:?} ({from}); allowed: {allowed}";
+        key = key, allowed = allowed, from = from)
+}

@@ -1,0 +1,93 @@
+//! What a switch is, and how its text becomes a value.
+
+use std::path::PathBuf;
+
+/// The texts that switch something on and off, in any case and with blanks around them.
+pub(crate) const TRUE: &[&str] = &["1", "true", "t", "yes", "y"];
+pub(crate) const FALSE: &[&str] = &["0", "false", "f", "no", "n"];
+
+/// What values a switch takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// On or off.
+    Bool,
+    /// One of these words.
+    Choice(&'static [&'static str]),
+    /// A path.
+    Path,
+}
+
+impl Shape {
+    /// The allowed values, for people.
+    pub fn allowed(self) -> String {
+        match self {
+            Shape::Bool => format!("{}, {}", TRUE.join(", "), FALSE.join(", ")),
+            Shape::Choice(words) => words.join(", "),
+            Shape::Path => "a path that is not empty".to_owned(),
+        }
+    }
+}
+
+/// A value of a switch, for those who list policies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Setting {
+    /// On or off.
+    Bool(bool),
+    /// One of the allowed words.
+    Choice(&'static str),
+    /// A path.
+    Path(PathBuf),
+}
+
+/// One row of the table of switches.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Switch {
+    /// The name: the Python keyword, and the key in the metadata.
+    pub key: &'static str,
+    /// What it takes.
+    pub shape: Shape,
+    /// What holds when nobody says anything.
+    pub default: Setting,
+    /// The environment variable, where there is one.
+    pub env: Option<&'static str>,
+    /// The flag of `record`.
+    pub flag: &'static str,
+    /// What it does, one sentence.
+    pub doc: &'static str,
+}
+
+/// A type that a switch can have.
+pub(crate) trait Value: Sized {
+    const SHAPE: Shape;
+    fn parse(text: &str) -> Option<Self>;
+    fn setting(&self) -> Setting;
+}
+
+impl Value for bool {
+    const SHAPE: Shape = Shape::Bool;
+
+    fn parse(text: &str) -> Option<bool> {
+        let is_in = |words: &[&str]| words.iter().any(|w| text.trim().eq_ignore_ascii_case(w));
+        match (is_in(TRUE), is_in(FALSE)) {
+            (true, _) => Some(true),
+            (_, true) => Some(false),
+            _ => None,
+        }
+    }
+
+    fn setting(&self) -> Setting {
+        Setting::Bool(*self)
+    }
+}
+
+impl Value for PathBuf {
+    const SHAPE: Shape = Shape::Path;
+
+    fn parse(text: &str) -> Option<PathBuf> {
+        (!text.is_empty()).then(|| PathBuf::from(text))
+    }
+
+    fn setting(&self) -> Setting {
+        Setting::Path(self.clone())
+    }
+}

@@ -1,0 +1,151 @@
+use crate::{Capture, OnRecorderError, Policy, Setting, Shape, switches};
+use std::collections::HashSet;
+use std::ffi::OsString;
+
+fn text_of(setting: &Setting) -> String {
+    match setting {
+        Setting::Bool(on) => on.to_string(),
+        Setting::Choice(word) => (*word).to_owned(),
+        Setting::Path(path) => path.display().to_string(),
+    }
+}
+
+#[test]
+fn every_switch_is_named_once_and_takes_its_default_as_text() {
+    let mut names = HashSet::new();
+    for switch in switches() {
+        let flag = format!("--{}", switch.key.replace('_', "-"));
+        assert_eq!(switch.flag, flag);
+        for name in [Some(switch.key), Some(switch.flag), switch.env]
+            .into_iter()
+            .flatten()
+        {
+            assert!(names.insert(name), "{name} is declared twice");
+        }
+        let mut policy = Policy::default();
+        let text = text_of(&switch.default);
+        policy.set(switch.key, &text, "test").unwrap();
+        assert_eq!(policy, Policy::default(), "{}", switch.key);
+    }
+}
+
+#[test]
+fn texts_become_values() {
+    let default = Policy::default;
+    let cases = [
+        ("on_recorder_error", " disable ", {
+            Policy {
+                on_recorder_error: OnRecorderError::Disable,
+                ..default()
+            }
+        }),
+        (
+            "keep_partial_trace",
+            "YES",
+            Policy {
+                keep_partial_trace: true,
+                ..default()
+            },
+        ),
+        ("keep_partial_trace", " f", default()),
+        (
+            "capture",
+            "calls",
+            Policy {
+                capture: Capture::Calls,
+                ..default()
+            },
+        ),
+        (
+            "all",
+            "1",
+            Policy {
+                all: true,
+                ..default()
+            },
+        ),
+        (
+            "trace_dir",
+            "a b",
+            Policy {
+                trace_dir: "a b".into(),
+                ..default()
+            },
+        ),
+    ];
+    for (key, text, expected) in cases {
+        let mut policy = default();
+        policy.set(key, text, "test").unwrap();
+        assert_eq!(policy, expected, "{key}={text}");
+    }
+}
+
+#[test]
+fn bad_texts_are_refused_with_key_value_and_what_is_allowed() {
+    let cases = [
+        ("capture", "all", Some("calls, lines, values")),
+        ("capture", "Calls", Some("calls, lines, values")),
+        ("on_recorder_error", "", Some("abort, disable")),
+        (
+            "all",
+            "maybe",
+            Some("1, true, t, yes, y, 0, false, f, no, n"),
+        ),
+        ("trace_dir", "", Some("a path that is not empty")),
+        ("nonsense", "1", None),
+    ];
+    for (key, text, allowed) in cases {
+        let mut policy = Policy::default();
+        let error = policy.set(key, text, "--x").unwrap_err();
+        assert_eq!(error.code().name(), "ERR_INVALID_POLICY_VALUE");
+        assert_eq!(error.context().get("key"), Some(key));
+        assert_eq!(error.context().get("from"), Some("--x"));
+        if let Some(allowed) = allowed {
+            assert_eq!(error.context().get("allowed"), Some(allowed));
+            assert_eq!(error.context().get("value"), Some(text));
+        }
+        assert_eq!(policy, Policy::default());
+    }
+}
+
+#[test]
+fn the_environment_is_applied_whole_or_not_at_all() {
+    let with = |pairs: &'static [(&str, &str)]| {
+        move |name: &str| {
+            let found = pairs.iter().find(|(known, _)| *known == name);
+            found.map(|(_, value)| OsString::from(value))
+        }
+    };
+    let mut policy = Policy::default();
+    policy
+        .apply_env(with(&[("CODETRACER_CAPTURE", "lines"), ("OTHER", "x")]))
+        .unwrap();
+    assert_eq!(policy.capture, Capture::Lines);
+
+    let mut policy = Policy::default();
+    let error = policy
+        .apply_env(with(&[
+            ("CODETRACER_CAPTURE", "lines"),
+            ("CODETRACER_ALL", "perhaps"),
+        ]))
+        .unwrap_err();
+    assert!(error.message().contains("CODETRACER_ALL"), "{error}");
+    assert_eq!(policy, Policy::default());
+}
+
+#[test]
+fn settings_follow_the_table() {
+    let rows = switches();
+    let settings = Policy::default().settings();
+    assert_eq!(rows.len(), settings.len());
+    for (row, (key, setting)) in rows.iter().zip(settings) {
+        assert_eq!((row.key, &row.default), (key, &setting));
+        let matches = matches!(
+            (row.shape, &setting),
+            (Shape::Bool, Setting::Bool(_))
+                | (Shape::Choice(_), Setting::Choice(_))
+                | (Shape::Path, Setting::Path(_))
+        );
+        assert!(matches, "{key}");
+    }
+}

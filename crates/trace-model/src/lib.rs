@@ -3,6 +3,7 @@
 //! Owns what the bytes mean. Refuses to know where they are stored (files, segments, containers belong to
 //! `trace-store`) and who produced them (no Python here).
 
+pub mod block;
 pub mod definitions;
 pub mod error;
 pub mod event;
@@ -12,6 +13,7 @@ pub mod row;
 pub mod value;
 pub mod wire;
 
+pub use block::{BlockBuilder, BlockHeader, BlockMeta, BlockReader};
 pub use definitions::{CodeDef, Definition, TaskDef, ThreadDef, TypeDef};
 pub use error::DecodeError;
 pub use event::{Event, EventKind};

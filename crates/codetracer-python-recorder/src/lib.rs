@@ -1,1 +1,95 @@
-//! Placeholder.
+//! `_native`: records what a Python program does, through `sys.monitoring`.
+//!
+//! The one crate that knows Python. `boundary` is its door, `raw` its unsafe part, `hooks` what each event writes,
+//! `code` what is known of code objects, `capture` how values are read, `session` the life of a recording.
+
+pub mod boundary;
+pub mod capture;
+pub mod code;
+pub mod hooks;
+pub mod raw;
+pub mod session;
+
+use boundary::{Entry, wrap, wrap_recorder};
+use pyo3::prelude::*;
+
+/// Starts recording; `options` is JSON, the answer too.
+#[pyfunction]
+fn start(py: Python<'_>, options: &str) -> PyResult<String> {
+    wrap(py, Entry::Start, || session::start(py, options))
+}
+
+/// Starts recording for the command line: commits at interpreter exit and reports on stderr.
+#[pyfunction]
+fn launch(py: Python<'_>, options: &str) -> PyResult<String> {
+    wrap(py, Entry::Launch, || session::launch(py, options))
+}
+
+/// Ends recording; `None` when none runs.
+#[pyfunction]
+#[pyo3(signature = (exit_code = None))]
+fn stop(py: Python<'_>, exit_code: Option<i32>) -> PyResult<Option<String>> {
+    wrap(py, Entry::Stop, || session::stop(py, exit_code))
+}
+
+/// Makes everything recorded so far safe; raises a failure that happened meanwhile.
+#[pyfunction]
+fn flush(py: Python<'_>) -> PyResult<()> {
+    wrap(py, Entry::Flush, || session::flush(py))
+}
+
+/// Whether events are recorded now.
+#[pyfunction]
+fn is_tracing(py: Python<'_>) -> PyResult<bool> {
+    wrap(py, Entry::IsTracing, || Ok(session::is_tracing()))
+}
+
+/// Raises when `dir` cannot take a recording.
+#[pyfunction]
+fn check_output(py: Python<'_>, dir: std::path::PathBuf) -> PyResult<()> {
+    wrap_recorder(py, Entry::CheckOutput, || trace_store::check_output(&dir))
+}
+
+/// Interpreter exit: the last of the atexit handlers.
+#[pyfunction]
+fn _at_exit(py: Python<'_>) -> PyResult<()> {
+    wrap(py, Entry::AtExit, || {
+        session::at_exit(py);
+        Ok(())
+    })
+}
+
+/// Before a fork.
+#[pyfunction]
+fn _before_fork(py: Python<'_>) -> PyResult<()> {
+    wrap(py, Entry::BeforeFork, || {
+        session::before_fork();
+        Ok(())
+    })
+}
+
+/// After a fork, in the child.
+#[pyfunction]
+fn _after_fork_in_child(py: Python<'_>) -> PyResult<()> {
+    wrap(py, Entry::AfterForkInChild, || {
+        session::after_fork_in_child();
+        Ok(())
+    })
+}
+
+/// The extension module.
+#[pymodule]
+fn _native(m: &Bound<'_, PyModule>) -> PyResult<()> {
+    boundary::install_panic_hook();
+    m.add("version", env!("CARGO_PKG_VERSION"))?;
+    m.add_function(wrap_pyfunction!(start, m)?)?;
+    m.add_function(wrap_pyfunction!(launch, m)?)?;
+    m.add_function(wrap_pyfunction!(stop, m)?)?;
+    m.add_function(wrap_pyfunction!(flush, m)?)?;
+    m.add_function(wrap_pyfunction!(is_tracing, m)?)?;
+    m.add_function(wrap_pyfunction!(check_output, m)?)?;
+    m.add_function(wrap_pyfunction!(_at_exit, m)?)?;
+    m.add_function(wrap_pyfunction!(_before_fork, m)?)?;
+    m.add_function(wrap_pyfunction!(_after_fork_in_child, m)?)?;
+    Ok(())
+}

@@ -1,0 +1,145 @@
+//! Exceptions: type, message, arguments, traceback, read from the exception object without calling `__str__`.
+
+use std::fmt::Write as _;
+
+use trace_model::row::Row;
+use trace_model::Value;
+
+use super::Values;
+use super::graph::{Limits, Walk};
+use super::scalar::Scalar;
+use crate::hooks::thread::ThreadContext;
+use crate::raw::object::Obj;
+use crate::raw::unicode;
+
+/// Entries of a traceback that are kept, from the outermost frame.
+const TRACEBACK_ENTRIES: usize = 32;
+
+/// Longest message that is made from arguments, in bytes.
+const MESSAGE_BYTES: usize = 1024;
+
+/// Records the exception of the last event; with its traceback where that says more than the event.
+pub fn exception(values: &mut Values, thread: &mut ThreadContext, exc: Obj<'_>, with_traceback: bool) {
+    thread.sink.begin_values();
+    let type_id = Walk::new(values, thread).exception(exc, with_traceback);
+    Row::Exception(Value::Ref { object: exc.address() as u64, type_id }).encode(&mut thread.sink);
+}
+
+/// What `str(exc)` says for the built-in classes; for others, their arguments alone.
+pub(super) fn message(exc: Obj<'_>, limits: &Limits) -> String {
+    let Some(args) = exc.exception_args() else { return String::new() };
+    let (_, class) = crate::raw::types::names(exc.type_ptr());
+    let count = args.size();
+    let mut out = String::new();
+    match (count, args.tuple_item(0)) {
+        (0, _) => {}
+        (1, Some(only)) if unicode::is_str(only) && class != "KeyError" => {
+            let mut bytes = Vec::new();
+            unicode::prefix(only, limits.text, &mut bytes);
+            out = String::from_utf8_lossy(&bytes).into_owned();
+        }
+        (1, Some(only)) => display(only, limits, &mut out),
+        (2, Some(number)) if exc.is_os_error() => {
+            out.push_str("[Errno ");
+            display(number, limits, &mut out);
+            out.push_str("] ");
+            if let Some(reason) = args.tuple_item(1) {
+                plain(reason, limits, &mut out);
+            }
+            if let Some(name) = exc.os_error_filename() {
+                out.push_str(": ");
+                display(name, limits, &mut out);
+            }
+        }
+        _ => {
+            out.push('(');
+            for i in 0..count.min(limits.items) {
+                if i > 0 {
+                    out.push_str(", ");
+                }
+                if let Some(arg) = args.tuple_item(i) {
+                    display(arg, limits, &mut out);
+                }
+            }
+            out.push(')');
+        }
+    }
+    clip(out)
+}
+
+fn clip(mut out: String) -> String {
+    let mut end = out.len().min(MESSAGE_BYTES * 4);
+    while !out.is_char_boundary(end) {
+        end -= 1;
+    }
+    out.truncate(end);
+    out
+}
+
+fn plain(obj: Obj<'_>, limits: &Limits, out: &mut String) {
+    if unicode::is_str(obj) {
+        let mut bytes = Vec::new();
+        unicode::prefix(obj, limits.text, &mut bytes);
+        out.push_str(&String::from_utf8_lossy(&bytes));
+    } else {
+        display(obj, limits, out);
+    }
+}
+
+/// The `repr` of a scalar; a class name in angle brackets for everything else.
+fn display(obj: Obj<'_>, limits: &Limits, out: &mut String) {
+    if out.len() > MESSAGE_BYTES {
+        return;
+    }
+    let _ = match Scalar::of(obj, limits).map(|s| s.value()) {
+        Some(Value::None) => write!(out, "None"),
+        Some(Value::Bool(b)) => write!(out, "{}", if b { "True" } else { "False" }),
+        Some(Value::Int(i)) => write!(out, "{i}"),
+        Some(Value::Float(f)) if f.fract() == 0.0 && f.abs() < 1e16 => write!(out, "{f:.1}"),
+        Some(Value::Float(f)) => write!(out, "{f}"),
+        Some(Value::Str { text, .. }) => {
+            let text = String::from_utf8_lossy(&text);
+            let quote = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
+            out.push(quote);
+            for c in text.chars() {
+                match c {
+                    '\\' => out.push_str("\\\\"),
+                    '\n' => out.push_str("\\n"),
+                    '\r' => out.push_str("\\r"),
+                    '\t' => out.push_str("\\t"),
+                    c if c == quote => {
+                        out.push('\\');
+                        out.push(c);
+                    }
+                    c => out.push(c),
+                }
+            }
+            out.push(quote);
+            Ok(())
+        }
+        Some(Value::Bytes { len, .. }) => write!(out, "<bytes of length {len}>"),
+        Some(Value::BigInt { bits, .. }) => write!(out, "<int of {bits} bits>"),
+        Some(Value::Complex(re, im)) => write!(out, "({re}+{im}j)"),
+        _ => write!(out, "<{}>", crate::raw::types::names(obj.type_ptr()).1),
+    };
+}
+
+/// `file:line function` per entry, outermost first.
+pub(super) fn traceback(exc: Obj<'_>) -> String {
+    let mut out = String::new();
+    let mut entry = exc.exception_traceback();
+    for _ in 0..TRACEBACK_ENTRIES {
+        let Some(here) = entry else { break };
+        if let Some(code) = here.code() {
+            let file = code.filename().map(unicode::text).unwrap_or_default();
+            let function = code.qualname().map(unicode::text).unwrap_or_default();
+            if out.len() + file.len() + function.len() > 4 * MESSAGE_BYTES {
+                break;
+            }
+            let _ = writeln!(out, "{file}:{} {function}", here.line());
+        }
+        entry = here.next();
+    }
+    out.truncate(out.trim_end().len());
+    out
+}

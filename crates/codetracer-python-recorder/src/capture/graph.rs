@@ -1,0 +1,299 @@
+//! Objects: their shallow states, written at first sight in a segment and when their content differs from what was
+//! written, children included, within the limits.
+
+use std::borrow::Cow;
+
+use trace_model::row::Row;
+use trace_model::value::{Form, Unknown};
+use trace_model::Value;
+
+use super::exception as describe;
+use super::Values;
+use super::ids::Ids;
+use super::scalar::{Scalar, mix};
+use crate::hooks::suspended::AddressMap;
+use crate::hooks::thread::ThreadContext;
+use crate::raw::instance;
+use crate::raw::object::{Kind, Obj};
+use crate::raw::sink::RowSink;
+
+/// Limits of value capture.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Items per container.
+    pub items: usize,
+    /// Code points per string.
+    pub text: usize,
+    /// Bytes per bytes object and per int.
+    pub bytes: usize,
+    /// Objects per event.
+    pub objects: usize,
+    /// Depth of a graph.
+    pub depth: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { items: 64, text: 1024, bytes: 256, objects: 256, depth: 4 }
+    }
+}
+
+/// What was last written of an object.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Entry {
+    address: usize,
+    kind: usize,
+    fingerprint: u64,
+    segment: u64,
+}
+
+const KNOWN_ENTRIES: usize = 8192;
+
+/// Objects described lately, by address; an entry counts only within the segment it was written to.
+pub struct Known(Box<[Entry]>);
+
+impl Default for Known {
+    fn default() -> Self {
+        Self(vec![Entry::default(); KNOWN_ENTRIES].into_boxed_slice())
+    }
+}
+
+impl Known {
+    fn slot(&mut self, address: usize) -> &mut Entry {
+        let i = (address as u64 >> 4).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 51;
+        &mut self.0[i as usize % KNOWN_ENTRIES]
+    }
+}
+
+/// Memory reused from walk to walk.
+#[derive(Default)]
+pub struct Scratch {
+    visited: AddressMap<()>,
+}
+
+/// What an object shows: form, true length, and its children in order.
+struct Shape<'a> {
+    form: Form,
+    len: usize,
+    children: Vec<Child<'a>>,
+}
+
+#[derive(Clone, Copy)]
+enum Child<'a> {
+    Object(Obj<'a>),
+    Name(Obj<'a>),
+    Absent,
+}
+
+/// One walk over the graph below a value, writing what is new.
+pub struct Walk<'w> {
+    limits: Limits,
+    ids: &'w mut Ids,
+    known: &'w mut Known,
+    scratch: &'w mut Scratch,
+    sink: &'w mut RowSink,
+    segment: u64,
+    wrote: bool,
+}
+
+impl<'w> Walk<'w> {
+    /// A walk that writes into the thread's segment.
+    pub fn new(values: &'w mut Values, thread: &'w mut ThreadContext) -> Self {
+        Self {
+            limits: values.limits,
+            ids: &mut values.ids,
+            known: &mut values.known,
+            scratch: &mut values.walk,
+            sink: &mut thread.sink,
+            segment: thread.segment,
+            wrote: false,
+        }
+    }
+
+    /// Whether any state was written.
+    pub fn wrote(&self) -> bool {
+        self.wrote
+    }
+
+    /// Writes the states below `root` that are not known; answers the type id of `root`.
+    pub fn describe(&mut self, root: Obj<'_>) -> u32 {
+        let type_id = self.ids.type_of(root, self.sink);
+        let mut queue: Vec<(Obj<'_>, u32)> = vec![(root, 0)];
+        self.scratch.visited.clear();
+        self.scratch.visited.insert(root.address(), ());
+        let mut at = 0;
+        while let Some((obj, depth)) = queue.get(at).copied() {
+            at += 1;
+            if obj.kind() == Kind::Exception {
+                self.exception(obj, false);
+                continue;
+            }
+            let shape = shape(obj, &self.limits);
+            self.state(obj, &shape);
+            if depth + 1 >= self.limits.depth {
+                continue;
+            }
+            for child in &shape.children {
+                if let Child::Object(child) = child
+                    && queue.len() < self.limits.objects
+                    && Scalar::of(*child, &self.limits).is_none()
+                    && self.scratch.visited.insert(child.address(), ()).is_none()
+                {
+                    queue.push((*child, depth + 1));
+                }
+            }
+        }
+        type_id
+    }
+
+    /// Writes the state of `obj` unless it is known to be this.
+    fn state(&mut self, obj: Obj<'_>, shape: &Shape<'_>) {
+        let mut fingerprint = mix(shape.len as u64, shape.form as u64);
+        let mut bound = 64;
+        for child in &shape.children {
+            let part = match child {
+                Child::Object(child) => match Scalar::of(*child, &self.limits) {
+                    Some(scalar) => {
+                        bound += scalar.bound();
+                        mix(child.type_ptr() as u64, scalar.digest())
+                    }
+                    None => {
+                        bound += 16;
+                        child.address() as u64
+                    }
+                },
+                Child::Name(name) => {
+                    bound += 16;
+                    name.address() as u64
+                }
+                Child::Absent => {
+                    bound += 4;
+                    1
+                }
+            };
+            fingerprint = mix(fingerprint, part);
+        }
+        if !self.is_news(obj, fingerprint, bound) {
+            return;
+        }
+        let type_id = self.ids.type_of(obj, self.sink);
+        // Definitions come before the object, so that its items follow it without a break.
+        let children: Vec<Value<'_>> = shape.children.iter().map(|child| self.child(*child)).collect();
+        self.write(obj, type_id, shape.form, shape.len, &children);
+    }
+
+    /// Whether a state with this fingerprint must be written, and fits; remembers that it is.
+    fn is_news(&mut self, obj: Obj<'_>, fingerprint: u64, bound: usize) -> bool {
+        let entry = Entry {
+            address: obj.address(),
+            kind: obj.type_ptr() as usize,
+            fingerprint,
+            segment: self.segment,
+        };
+        let slot = self.known.slot(obj.address());
+        if *slot == entry {
+            return false;
+        }
+        if !self.sink.fits(bound) {
+            *slot = Entry::default();
+            Row::Truncated.encode(self.sink);
+            return false;
+        }
+        *slot = entry;
+        self.wrote = true;
+        true
+    }
+
+    fn write(&mut self, obj: Obj<'_>, type_id: u32, form: Form, len: usize, items: &[Value<'_>]) {
+        let object = obj.address() as u64;
+        let count = items.len() as u32;
+        Row::Object { object, type_id, form, len: len as u64, count }.encode(self.sink);
+        for item in items {
+            Row::Item(item.clone()).encode(self.sink);
+        }
+    }
+
+    /// Writes the state of an exception: its message, and its traceback when asked for; answers its type id.
+    pub fn exception(&mut self, exc: Obj<'_>, with_traceback: bool) -> u32 {
+        let type_id = self.ids.type_of(exc, self.sink);
+        let [message_name, traceback_name] = self.ids.exception_names(self.sink);
+        let trace_mark = match (with_traceback, exc.exception_traceback()) {
+            (true, Some(trace)) => trace.address() as u64,
+            _ => 0,
+        };
+        let args = exc.exception_args().map_or(0, Obj::address) as u64;
+        let fingerprint = mix(trace_mark, args);
+        let slot = *self.known.slot(exc.address());
+        let described = slot.address == exc.address()
+            && slot.kind == exc.type_ptr() as usize
+            && slot.segment == self.segment;
+        if described && (slot.fingerprint == fingerprint || !with_traceback) {
+            return type_id;
+        }
+        let message = describe::message(exc, &self.limits);
+        let trace = if with_traceback { describe::traceback(exc) } else { String::new() };
+        if self.is_news(exc, fingerprint, message.len() + trace.len() + 128) {
+            let mut items = vec![Value::Name(message_name), text(&message)];
+            if !trace.is_empty() {
+                items.extend([Value::Name(traceback_name), text(&trace)]);
+            }
+            self.write(exc, type_id, Form::Attrs, items.len() / 2, &items);
+        }
+        type_id
+    }
+
+    fn child<'a>(&mut self, child: Child<'a>) -> Value<'a> {
+        match child {
+            Child::Object(obj) => match Scalar::of(obj, &self.limits) {
+                Some(scalar) => scalar.value(),
+                None => Value::Ref { object: obj.address() as u64, type_id: self.ids.type_of(obj, self.sink) },
+            },
+            Child::Name(name) => Value::Name(self.ids.name(name, self.sink)),
+            Child::Absent => Value::Unknown(Unknown::Unreadable),
+        }
+    }
+}
+
+fn text(s: &str) -> Value<'_> {
+    Value::Str { len: s.chars().count() as u64, text: Cow::Borrowed(s.as_bytes()), cut_hash: None }
+}
+
+/// The shallow content of an object, by exact type.
+fn shape<'a>(obj: Obj<'a>, limits: &Limits) -> Shape<'a> {
+    let mut children = Vec::new();
+    let absent = |o: Option<Obj<'a>>| o.map_or(Child::Absent, Child::Object);
+    let (form, len) = match obj.kind() {
+        Kind::List => {
+            let len = obj.size();
+            children.extend((0..len.min(limits.items)).map(|i| absent(obj.list_item(i))));
+            (Form::Items, len)
+        }
+        Kind::Tuple => {
+            let len = obj.size();
+            children.extend((0..len.min(limits.items)).map(|i| absent(obj.tuple_item(i))));
+            (Form::Items, len)
+        }
+        Kind::Dict => {
+            obj.dict_entries(limits.items, |key, value| {
+                children.extend([Child::Object(key), Child::Object(value)]);
+            });
+            (Form::Entries, obj.dict_len())
+        }
+        Kind::Set | Kind::FrozenSet => {
+            obj.set_items(limits.items, |item| children.push(Child::Object(item)));
+            (Form::Items, obj.set_len())
+        }
+        Kind::Range | Kind::Slice => {
+            children.extend(obj.triple().map(absent));
+            (Form::Items, 3)
+        }
+        Kind::Instance => {
+            let len = instance::attributes(obj, limits.items, |name, value| {
+                children.extend([Child::Name(name), Child::Object(value)]);
+            });
+            (Form::Attrs, len)
+        }
+        _ => (Form::Opaque, 0),
+    };
+    Shape { form, len, children }
+}

@@ -1,0 +1,100 @@
+//! Ids of classes and attribute names, given at first sight and defined in the row stream before their first use.
+
+use pyo3::ffi;
+use trace_model::{Definition, Row, TypeDef};
+
+use crate::hooks::suspended::AddressMap;
+use crate::raw::object::Obj;
+use crate::raw::sink::RowSink;
+use crate::raw::types;
+use crate::raw::unicode;
+
+/// Longest name that a definition keeps, in bytes.
+const NAME_BYTES: usize = 512;
+
+/// Ids by address, each with a second mark that tells a reused address.
+#[derive(Default)]
+pub struct Ids {
+    types: AddressMap<(usize, u32)>,
+    names: AddressMap<(u64, u32)>,
+    last_type: (usize, usize, u32),
+    next_type: u32,
+    next_name: u32,
+    exception_names: Option<[u32; 2]>,
+}
+
+fn clip(mut text: String) -> String {
+    if text.len() > NAME_BYTES {
+        let mut end = NAME_BYTES;
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        text.truncate(end);
+    }
+    text
+}
+
+impl Ids {
+    /// The id of the type of `obj`.
+    #[inline(always)]
+    pub fn type_of(&mut self, obj: Obj<'_>, sink: &mut RowSink) -> u32 {
+        self.type_id(obj.type_ptr(), sink)
+    }
+
+    /// The id of a type.
+    #[inline(always)]
+    pub fn type_id(&mut self, ty: *mut ffi::PyTypeObject, sink: &mut RowSink) -> u32 {
+        let mark = types::mark(ty);
+        if self.last_type.0 == ty as usize && self.last_type.1 == mark {
+            return self.last_type.2;
+        }
+        let id = match self.types.get(&(ty as usize)) {
+            Some((known, id)) if *known == mark => *id,
+            _ => self.define_type(ty, mark, sink),
+        };
+        self.last_type = (ty as usize, mark, id);
+        id
+    }
+
+    #[cold]
+    fn define_type(&mut self, ty: *mut ffi::PyTypeObject, mark: usize, sink: &mut RowSink) -> u32 {
+        let id = self.next_type;
+        self.next_type += 1;
+        self.types.insert(ty as usize, (mark, id));
+        let (module, qualname) = types::names(ty);
+        Row::Define(Definition::Type(TypeDef { id, qualname: clip(qualname), module: clip(module) })).encode(sink);
+        id
+    }
+
+    /// The id of an attribute name.
+    pub fn name(&mut self, name: Obj<'_>, sink: &mut RowSink) -> u32 {
+        let mark = if unicode::is_str(name) { types::text_mark(name) } else { 0 };
+        match self.names.get(&name.address()) {
+            Some((known, id)) if *known == mark => *id,
+            _ => {
+                let text = if unicode::is_str(name) { clip(unicode::text(name)) } else { String::from("?") };
+                let id = self.define_name(text, sink);
+                self.names.insert(name.address(), (mark, id));
+                id
+            }
+        }
+    }
+
+    fn define_name(&mut self, name: String, sink: &mut RowSink) -> u32 {
+        let id = self.next_name;
+        self.next_name += 1;
+        Row::Define(Definition::Name { id, name }).encode(sink);
+        id
+    }
+
+    /// Ids of the names under which an exception's parts are recorded: message, traceback.
+    pub fn exception_names(&mut self, sink: &mut RowSink) -> [u32; 2] {
+        if let Some(known) = self.exception_names {
+            return known;
+        }
+        let made = ["message", "traceback"].map(|name| self.define_name(name.to_owned(), sink));
+        self.exception_names = Some(made);
+        made
+    }
+}
+

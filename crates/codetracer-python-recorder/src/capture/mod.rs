@@ -1,0 +1,206 @@
+//! Values of names: which ones an event records, and what they were recorded as before.
+
+mod exception;
+mod graph;
+mod ids;
+mod scalar;
+
+use trace_model::row::Row;
+use trace_model::value::Unknown;
+use trace_model::Value;
+
+pub use exception::exception;
+pub use graph::Limits;
+use graph::Walk;
+use ids::Ids;
+use scalar::Scalar;
+
+use crate::code::facts::{CodeFacts, Name, Source};
+use crate::hooks::thread::{Seen, ThreadContext};
+use crate::raw::frame::Frame;
+use crate::raw::object::Obj;
+
+/// State of value capture that all threads share.
+pub struct Values {
+    enabled: bool,
+    limits: Limits,
+    ids: Ids,
+    known: graph::Known,
+    walk: graph::Scratch,
+}
+
+/// Digest of a name that is not bound.
+const UNBOUND: Seen = Seen { kind: 1, digest: 0 };
+
+impl Values {
+    /// Value capture for one session. When not `enabled`, exceptions are still described.
+    pub fn new(enabled: bool) -> Self {
+        Self {
+            enabled,
+            limits: Limits::default(),
+            ids: Ids::default(),
+            known: graph::Known::default(),
+            walk: graph::Scratch::default(),
+        }
+    }
+
+    /// Whether values are recorded.
+    #[inline(always)]
+    pub fn enabled(&self) -> bool {
+        self.enabled
+    }
+}
+
+/// The present value of a name in `frame`. `Err` when it cannot be read.
+#[inline(always)]
+fn read<'a>(frame: Frame<'a>, source: Source) -> Result<Option<Obj<'a>>, ()> {
+    match source {
+        Source::Fast(slot) => Ok(frame.local(slot as usize)),
+        Source::Cell(slot) => Ok(frame.local(slot as usize).and_then(Obj::cell)),
+        Source::Namespace(i) => in_dict(frame, frame.namespace(), i),
+        Source::Global(i) => in_dict(frame, frame.globals(), i),
+    }
+}
+
+fn in_dict<'a>(frame: Frame<'a>, dict: Option<Obj<'a>>, key: u32) -> Result<Option<Obj<'a>>, ()> {
+    let key = frame.code().and_then(|code| code.names()).and_then(|names| names.tuple_item(key as usize));
+    match (dict, key) {
+        (Some(dict), Some(key)) if dict.is_dict() => dict.dict_get(key),
+        _ => Err(()),
+    }
+}
+
+/// Records the arguments of a frame that has just begun.
+#[inline(always)]
+pub fn arguments(values: &mut Values, thread: &mut ThreadContext, frame: Frame<'_>, facts: &CodeFacts) {
+    thread.sink.begin_values();
+    names(values, thread, frame, &facts.arguments);
+}
+
+/// Records what the work of `line` changed in the frame.
+#[inline(always)]
+pub fn line_work(
+    values: &mut Values,
+    thread: &mut ThreadContext,
+    frame: Frame<'_>,
+    facts: &CodeFacts,
+    line: u32,
+) {
+    let list = facts.names_of_line(line);
+    if list.is_empty() {
+        return;
+    }
+    thread.sink.begin_values();
+    names(values, thread, frame, list);
+}
+
+/// Records what the line that the frame leaves on changed.
+#[inline(always)]
+pub fn last_line_work(values: &mut Values, thread: &mut ThreadContext, frame: Frame<'_>, facts: &CodeFacts) {
+    thread.sink.begin_values();
+    if let Some(top) = thread.stack.last() {
+        let list = facts.names_of_line(top.line);
+        names(values, thread, frame, list);
+    }
+}
+
+/// Records the value returned or yielded.
+#[inline(always)]
+pub fn result(values: &mut Values, thread: &mut ThreadContext, value: Obj<'_>) {
+    match Scalar::of(value, &values.limits) {
+        Some(scalar) if thread.sink.fits(scalar.bound()) => {
+            Row::Result(scalar.value()).encode(&mut thread.sink);
+        }
+        Some(_) => Row::Truncated.encode(&mut thread.sink),
+        None => {
+            let type_id = Walk::new(values, thread).describe(value);
+            let object = value.address() as u64;
+            Row::Result(Value::Ref { object, type_id }).encode(&mut thread.sink);
+        }
+    }
+}
+
+#[inline(always)]
+fn names(values: &mut Values, thread: &mut ThreadContext, frame: Frame<'_>, list: &[Name]) {
+    let Some(base) = thread.stack.last().map(|top| top.seen as usize) else { return };
+    for name in list {
+        if name.slot == u16::MAX {
+            continue;
+        }
+        bind(values, thread, frame, *name, base + usize::from(name.slot));
+    }
+}
+
+#[inline(always)]
+fn bind(values: &mut Values, thread: &mut ThreadContext, frame: Frame<'_>, name: Name, seen_at: usize) {
+    let slot = name.slot;
+    let value = match read(frame, name.source) {
+        Ok(Some(value)) => value,
+        Ok(None) => {
+            // A name that was never bound is not news.
+            if replace(thread, seen_at, UNBOUND).is_some_and(|before| before != Seen::default()) {
+                Row::Unbind { slot }.encode(&mut thread.sink);
+            }
+            return;
+        }
+        Err(()) => {
+            let value = Value::Unknown(Unknown::Unreadable);
+            Row::Bind { slot, value }.encode(&mut thread.sink);
+            return;
+        }
+    };
+    match Scalar::of(value, &values.limits) {
+        Some(scalar) => {
+            let seen = Seen { kind: value.type_ptr() as usize, digest: scalar.digest() };
+            if replace(thread, seen_at, seen).is_none() {
+                return;
+            }
+            if thread.sink.fits(scalar.bound()) {
+                Row::Bind { slot, value: scalar.value() }.encode(&mut thread.sink);
+            } else {
+                forget(thread, seen_at);
+                Row::Truncated.encode(&mut thread.sink);
+            }
+        }
+        None => {
+            let mut walk = Walk::new(values, thread);
+            let type_id = walk.describe(value);
+            let described = walk.wrote();
+            let seen = Seen { kind: value.type_ptr() as usize, digest: value.address() as u64 };
+            let before = replace(thread, seen_at, seen);
+            if before.is_none() && !described {
+                return;
+            }
+            if thread.sink.fits(32) {
+                let object = value.address() as u64;
+                Row::Bind { slot, value: Value::Ref { object, type_id } }.encode(&mut thread.sink);
+            } else {
+                forget(thread, seen_at);
+                Row::Truncated.encode(&mut thread.sink);
+            }
+        }
+    }
+}
+
+/// Remembers `seen`; the former content when it differs, `None` when nothing changed.
+#[inline(always)]
+fn replace(thread: &mut ThreadContext, at: usize, seen: Seen) -> Option<Seen> {
+    let slot = thread.seen.get_mut(at)?;
+    let before = std::mem::replace(slot, seen);
+    (before != seen).then_some(before)
+}
+
+#[cold]
+fn forget(thread: &mut ThreadContext, at: usize) {
+    if let Some(slot) = thread.seen.get_mut(at) {
+        *slot = Seen::default();
+    }
+}
+
+/// The value of an `int` that fits 64 bits.
+pub fn small_integer(obj: Obj<'_>) -> Option<i64> {
+    match Scalar::of(obj, &Limits::default()) {
+        Some(Scalar::Int(value)) => Some(value),
+        _ => None,
+    }
+}

@@ -1,0 +1,187 @@
+//! Values that stand inline in a row: numbers, text, bytes and the singletons, by exact type.
+
+use std::borrow::Cow;
+
+use trace_model::Value;
+
+use super::graph::Limits;
+use crate::raw::object::{Kind, Obj};
+use crate::raw::unicode::{self, Units};
+
+/// A scalar, read but not yet copied.
+#[derive(Clone, Copy)]
+pub enum Scalar<'a> {
+    /// No content beyond the kind.
+    Plain(Kind, bool),
+    /// Fits 64 bits.
+    Int(i64),
+    /// Sign, digits and how many bytes to keep.
+    Big(bool, &'a [u32], usize),
+    /// A float.
+    Float(f64),
+    /// A complex.
+    Complex(f64, f64),
+    /// Text and how many code points to keep.
+    Str(Obj<'a>, usize),
+    /// Bytes and true length.
+    Bytes(&'a [u8], usize),
+}
+
+impl<'a> Scalar<'a> {
+    /// The scalar that `obj` is, if it is one.
+    #[inline(always)]
+    pub fn of(obj: Obj<'a>, limits: &Limits) -> Option<Self> {
+        Some(match obj.kind() {
+            Kind::Int => {
+                let (negative, digits) = obj.int_digits();
+                match *digits {
+                    [] => Scalar::Int(0),
+                    [low] => Scalar::Int(signed(negative, u64::from(low))),
+                    [low, high] => {
+                        Scalar::Int(signed(negative, u64::from(low) | u64::from(high) << 30))
+                    }
+                    [a, b, c] if c < 8 => Scalar::Int(signed(
+                        negative,
+                        u64::from(a) | u64::from(b) << 30 | u64::from(c) << 60,
+                    )),
+                    _ => Scalar::Big(negative, digits, limits.bytes),
+                }
+            }
+            Kind::Str => Scalar::Str(obj, limits.text),
+            Kind::None => Scalar::Plain(Kind::None, false),
+            Kind::Bool => Scalar::Plain(Kind::Bool, obj.is_true()),
+            Kind::Float => Scalar::Float(obj.float()),
+            Kind::Complex => {
+                let (re, im) = obj.complex();
+                Scalar::Complex(re, im)
+            }
+            Kind::Bytes => Scalar::Bytes(obj.bytes(limits.bytes), obj.size()),
+            kind @ (Kind::Ellipsis | Kind::NotImplemented) => Scalar::Plain(kind, false),
+            _ => return None,
+        })
+    }
+
+    /// At least as many bytes as a row with this value takes.
+    #[inline(always)]
+    pub fn bound(&self) -> usize {
+        match self {
+            Scalar::Str(text, limit) => 40 + unicode::length(*text).min(*limit) * 4,
+            Scalar::Bytes(data, _) => 32 + data.len(),
+            Scalar::Big(_, digits, limit) => 32 + (digits.len() * 4).min(*limit),
+            _ => 32,
+        }
+    }
+
+    /// A number that is equal for equal content; different content may share it in rare cases only for text beyond the
+    /// kept prefix.
+    #[inline(always)]
+    pub fn digest(&self) -> u64 {
+        match self {
+            Scalar::Plain(_, b) => u64::from(*b),
+            Scalar::Int(i) => *i as u64,
+            Scalar::Float(f) => f.to_bits(),
+            Scalar::Complex(re, im) => mix(re.to_bits(), im.to_bits()),
+            Scalar::Big(negative, digits, _) => {
+                digits.iter().fold(u64::from(*negative), |h, d| mix(h, u64::from(*d)))
+            }
+            Scalar::Bytes(data, len) => bytes_digest(*len as u64, data),
+            Scalar::Str(text, limit) => text_digest(*text, *limit),
+        }
+    }
+
+    /// The value as a row has it.
+    #[inline(always)]
+    pub fn value(&self) -> Value<'a> {
+        match *self {
+            Scalar::Plain(Kind::Bool, b) => Value::Bool(b),
+            Scalar::Plain(Kind::Ellipsis, _) => Value::Ellipsis,
+            Scalar::Plain(Kind::NotImplemented, _) => Value::NotImplemented,
+            Scalar::Plain(..) => Value::None,
+            Scalar::Int(i) => Value::Int(i),
+            Scalar::Float(f) => Value::Float(f),
+            Scalar::Complex(re, im) => Value::Complex(re, im),
+            Scalar::Big(negative, digits, limit) => {
+                let top = digits.last().copied().unwrap_or(0);
+                let bits = (digits.len() as u64 - 1) * 30 + u64::from(32 - top.leading_zeros());
+                let magnitude = Cow::Owned(magnitude(digits, bits, limit));
+                Value::BigInt { negative, bits, magnitude }
+            }
+            Scalar::Bytes(data, len) => Value::Bytes { len: len as u64, data: Cow::Borrowed(data) },
+            Scalar::Str(text, limit) => {
+                let len = unicode::length(text);
+                let kept = match unicode::units(text) {
+                    Units::Ascii(bytes) => Cow::Borrowed(&bytes[..bytes.len().min(limit)]),
+                    _ => {
+                        let mut out = Vec::with_capacity(len.min(limit) * 3);
+                        unicode::prefix(text, limit, &mut out);
+                        Cow::Owned(out)
+                    }
+                };
+                let cut_hash = (len > limit).then(|| text_digest(text, limit));
+                Value::Str { len: len as u64, text: kept, cut_hash }
+            }
+        }
+    }
+}
+
+fn signed(negative: bool, magnitude: u64) -> i64 {
+    if negative { (magnitude as i64).wrapping_neg() } else { magnitude as i64 }
+}
+
+fn magnitude(digits: &[u32], bits: u64, limit: usize) -> Vec<u8> {
+    let wanted = (bits.div_ceil(8) as usize).min(limit);
+    let mut out = Vec::with_capacity(wanted + 8);
+    let (mut carry, mut have) = (0u64, 0);
+    for digit in digits {
+        carry |= u64::from(*digit) << have;
+        have += 30;
+        while have >= 8 {
+            out.push(carry as u8);
+            carry >>= 8;
+            have -= 8;
+        }
+        if out.len() >= wanted {
+            break;
+        }
+    }
+    if out.len() < wanted {
+        out.push(carry as u8);
+    }
+    out.truncate(wanted);
+    out
+}
+
+#[inline(always)]
+pub(super) fn mix(a: u64, b: u64) -> u64 {
+    (a.rotate_left(23) ^ b).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
+fn bytes_digest(seed: u64, data: &[u8]) -> u64 {
+    let mut words = data.chunks_exact(8);
+    let mut hash = mix(seed, data.len() as u64);
+    for word in &mut words {
+        let mut bytes = [0; 8];
+        bytes.copy_from_slice(word);
+        hash = mix(hash, u64::from_le_bytes(bytes));
+    }
+    words.remainder().iter().fold(hash, |h, b| mix(h, u64::from(*b)))
+}
+
+/// Hash of the kept prefix, as much of the end, and the length: never of a whole long text.
+fn text_digest(text: Obj<'_>, limit: usize) -> u64 {
+    fn ends<T: Copy>(units: &[T], limit: usize, hash: u64, word: impl Fn(T) -> u64) -> u64 {
+        let head = &units[..units.len().min(limit)];
+        let tail = &units[units.len().saturating_sub(limit).max(head.len())..];
+        head.iter().chain(tail).fold(hash, |h, unit| mix(h, word(*unit)))
+    }
+    let seed = unicode::length(text) as u64;
+    match unicode::units(text) {
+        Units::Ascii(bytes) | Units::One(bytes) => {
+            let head = &bytes[..bytes.len().min(limit)];
+            let tail = &bytes[bytes.len().saturating_sub(limit).max(head.len())..];
+            bytes_digest(bytes_digest(seed, head), tail)
+        }
+        Units::Two(units) => ends(units, limit, seed, u64::from),
+        Units::Four(units) => ends(units, limit, seed, u64::from),
+    }
+}

@@ -1,0 +1,203 @@
+//! Static facts of a code object's bytecode: which names each line can rebind, where an exception is matched, whether a
+//! line jumps back to itself.
+//!
+//! Pure: bytes in, facts out. Knows no Python object.
+
+use super::opcodes::{INTRINSIC_IMPORT_STAR, Opcodes};
+
+/// A name that a line can rebind or unbind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Target {
+    /// Slot of `co_localsplus` (a local or a cell).
+    Local(u32),
+    /// Index into `co_names`, kept in the frame's namespace (module and class bodies).
+    Namespace(u32),
+    /// Index into `co_names`, kept in the globals.
+    Global(u32),
+}
+
+/// How a conditional jump tells that an exception was handled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Match {
+    /// `except X`: the fall-through is the clause; the jump goes to `bare`'s clause when that is a bare `except`.
+    Clause {
+        /// Byte offset the jump goes to when the clause does not match.
+        otherwise: u32,
+        /// Whether a bare `except:` stands there.
+        bare: bool,
+    },
+    /// `except* X`: the fall-through is the clause.
+    Group {
+        /// Byte offset the jump goes to when nothing matched.
+        otherwise: u32,
+    },
+    /// `with`: the jump is taken when `__exit__` suppressed the exception.
+    Suppress {
+        /// Byte offset the jump goes to.
+        suppressed: u32,
+    },
+}
+
+/// Facts of one code object.
+#[derive(Debug, Default)]
+pub struct Analysis {
+    /// Line of each code unit; 0 for none.
+    pub lines: Vec<u32>,
+    /// Lowest line of the code; `stores` starts there.
+    pub base_line: u32,
+    /// Per line from `base_line`: range of `targets`.
+    pub stores: Vec<(u32, u32)>,
+    /// Targets of all lines, one run per line, sorted and without repeats.
+    pub targets: Vec<Target>,
+    /// Whether a jump goes back to its own line.
+    pub loops_on_a_line: bool,
+    /// Byte offsets of handlers that a bare `except:` alone makes up.
+    pub bare_handlers: Vec<u32>,
+    /// Conditional jumps that decide about an exception, by byte offset, sorted.
+    pub matches: Vec<(u32, Match)>,
+    /// Whether a line does `from module import *`.
+    pub imports_star: bool,
+}
+
+struct Instruction {
+    unit: usize,
+    op: u8,
+    arg: u32,
+    next: usize,
+}
+
+fn decode(code: &[u8], ops: &Opcodes) -> Vec<Instruction> {
+    let mut caches = [0u8; 256];
+    for (op, n) in ops.caches {
+        caches[usize::from(*op)] = *n;
+    }
+    let mut out = Vec::with_capacity(code.len() / 4);
+    let (mut unit, mut arg) = (0, 0u32);
+    while let Some([op, low]) = code.get(unit * 2..unit * 2 + 2) {
+        arg = arg << 8 | u32::from(*low);
+        if *op == ops.extended_arg {
+            unit += 1;
+            continue;
+        }
+        let next = unit + 1 + usize::from(caches[usize::from(*op)]);
+        out.push(Instruction { unit, op: *op, arg, next });
+        unit = next;
+        arg = 0;
+    }
+    out
+}
+
+impl Analysis {
+    /// Analyses bytecode without instrumentation (`co_code`) with the line of each code unit.
+    pub fn new(code: &[u8], lines: Vec<u32>, ops: &Opcodes) -> Self {
+        let instructions = decode(code, ops);
+        let mut out = Self { lines, ..Self::default() };
+        out.find_stores(&instructions, ops);
+        out.find_jumps(&instructions, ops);
+        out
+    }
+
+    /// Line of the instruction at byte `offset`; 0 when it has none.
+    pub fn line_at(&self, offset: u32) -> u32 {
+        self.lines.get(offset as usize / 2).copied().unwrap_or(0)
+    }
+
+    /// What the line can rebind.
+    #[inline(always)]
+    pub fn targets_of(&self, line: u32) -> &[Target] {
+        let i = line.wrapping_sub(self.base_line) as usize;
+        match self.stores.get(i) {
+            Some((start, end)) => self.targets.get(*start as usize..*end as usize).unwrap_or(&[]),
+            None => &[],
+        }
+    }
+
+    /// The decision at the conditional jump at byte `offset`.
+    pub fn match_at(&self, offset: u32) -> Option<Match> {
+        let i = self.matches.binary_search_by_key(&offset, |(at, _)| *at).ok()?;
+        self.matches.get(i).map(|(_, m)| *m)
+    }
+
+    fn find_stores(&mut self, instructions: &[Instruction], ops: &Opcodes) {
+        let mut found: Vec<(u32, Target)> = Vec::new();
+        let mut line = 0;
+        for i in instructions {
+            // An instruction without a line works for the line before it (the `del e` that ends an `except ... as e`).
+            match self.lines.get(i.unit) {
+                Some(0) | None => {}
+                Some(own) => line = *own,
+            }
+            let mut add = |target| found.push((line, target));
+            match i.op {
+                op if op == ops.store_fast || op == ops.delete_fast || op == ops.load_fast_and_clear => {
+                    add(Target::Local(i.arg));
+                }
+                op if op == ops.store_deref || op == ops.delete_deref => add(Target::Local(i.arg)),
+                op if op == ops.store_fast_load_fast => add(Target::Local(i.arg >> 4)),
+                op if op == ops.store_fast_store_fast => {
+                    add(Target::Local(i.arg >> 4));
+                    add(Target::Local(i.arg & 15));
+                }
+                op if op == ops.store_name || op == ops.delete_name => add(Target::Namespace(i.arg)),
+                op if op == ops.store_global || op == ops.delete_global => add(Target::Global(i.arg)),
+                op if op == ops.call_intrinsic_1 && i.arg == INTRINSIC_IMPORT_STAR => {
+                    self.imports_star = true;
+                }
+                _ => {}
+            }
+        }
+        found.sort_unstable();
+        found.dedup();
+        let lines = || self.lines.iter().copied().filter(|line| *line != 0);
+        let (Some(low), Some(high)) = (lines().min(), lines().max()) else { return };
+        self.base_line = low;
+        self.stores = vec![(0, 0); (high - low + 1) as usize];
+        for (line, target) in found {
+            let at = self.targets.len() as u32;
+            self.targets.push(target);
+            if let Some(range) = line.checked_sub(low).and_then(|i| self.stores.get_mut(i as usize)) {
+                if range.1 == 0 {
+                    range.0 = at;
+                }
+                range.1 = at + 1;
+            }
+        }
+    }
+
+    fn find_jumps(&mut self, instructions: &[Instruction], ops: &Opcodes) {
+        let op_at = |unit: usize| {
+            instructions.binary_search_by_key(&unit, |i| i.unit).ok().map(|i| instructions[i].op)
+        };
+        for (n, i) in instructions.iter().enumerate() {
+            let following = instructions.get(n + 1);
+            let target = |jump: &Instruction| (jump.next + jump.arg as usize) as u32 * 2;
+            if i.op == ops.jump_backward {
+                let to = i.next.wrapping_sub(i.arg as usize);
+                if self.lines.get(to) == self.lines.get(i.unit) && self.lines.get(to) != Some(&0) {
+                    self.loops_on_a_line = true;
+                }
+            } else if i.op == ops.push_exc_info {
+                if following.is_some_and(|f| f.op == ops.pop_top) {
+                    self.bare_handlers.push(i.unit as u32 * 2);
+                }
+            } else if i.op == ops.check_exc_match {
+                if let Some(jump) = following.filter(|f| f.op == ops.pop_jump_if_false) {
+                    let otherwise = target(jump);
+                    let bare = op_at(otherwise as usize / 2) == Some(ops.pop_top);
+                    self.matches.push((jump.unit as u32 * 2, Match::Clause { otherwise, bare }));
+                }
+            } else if i.op == ops.check_eg_match {
+                if let Some(jump) = instructions.get(n + 2).filter(|f| f.op == ops.pop_jump_if_none) {
+                    self.matches.push((jump.unit as u32 * 2, Match::Group { otherwise: target(jump) }));
+                }
+            } else if i.op == ops.with_except_start {
+                let jump = instructions[n..].iter().find(|f| f.op == ops.pop_jump_if_true);
+                if let Some(jump) = jump {
+                    self.matches
+                        .push((jump.unit as u32 * 2, Match::Suppress { suppressed: target(jump) }));
+                }
+            }
+        }
+        self.matches.sort_unstable_by_key(|(offset, _)| *offset);
+    }
+}

@@ -1,0 +1,174 @@
+//! Everything the hooks need to know of a traced code object, computed once and kept with it.
+
+use std::cell::Cell;
+
+use trace_model::{CodeDef, Definition};
+
+use super::analysis::{Analysis, Target};
+use super::lines::lines_per_unit;
+use super::opcodes::OPCODES;
+use crate::raw::frame::Code;
+use crate::raw::object::Obj;
+use crate::raw::unicode;
+
+const CELL: u8 = 0x40;
+const FREE: u8 = 0x80;
+const HIDDEN: u8 = 0x10;
+
+/// Where a name's value is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// Fast local slot.
+    Fast(u32),
+    /// Cell in a fast local slot.
+    Cell(u32),
+    /// The frame's namespace (module and class bodies), by the key at this index of `co_names`.
+    Namespace(u32),
+    /// The globals, by the key at this index of `co_names`.
+    Global(u32),
+}
+
+/// A name that a row can refer to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Name {
+    /// Slot in the code's definition.
+    pub slot: u16,
+    /// Where its value is.
+    pub source: Source,
+}
+
+/// Facts of a traced code object.
+#[derive(Debug)]
+pub struct CodeFacts {
+    /// Session in which `id` is valid.
+    pub session: u32,
+    /// Code id of that session.
+    pub id: u32,
+    /// First line.
+    pub first_line: u32,
+    /// Whether its frames can be suspended.
+    pub suspendable: bool,
+    /// Whether it is a coroutine or an asynchronous generator.
+    pub asynchronous: bool,
+    /// Number of slots in its definition.
+    pub slots: usize,
+    /// Its arguments.
+    pub arguments: Vec<Name>,
+    /// Lines, handlers and jumps.
+    pub analysis: Analysis,
+    /// `analysis.targets`, each with where it is read.
+    pub targets: Vec<Name>,
+    /// Whether BRANCH is armed for it.
+    pub watches_matches: Cell<bool>,
+    /// Place in the list of code objects with local events.
+    pub armed_at: Cell<Option<usize>>,
+}
+
+impl CodeFacts {
+    /// Computes the facts of `code`, and its definition for the recording.
+    pub fn new(code: Code<'_>, session: u32, id: u32, path: u32, module: String) -> (Self, Definition) {
+        let bytecode = code.bytecode();
+        let lines = lines_per_unit(code.line_table(), code.first_line(), bytecode.len() / 2);
+        let analysis = match OPCODES {
+            Some(ops) => Analysis::new(&bytecode, lines, ops),
+            None => Analysis { lines, ..Analysis::default() },
+        };
+        let flags = code.flags();
+        let kinds = code.locals_kinds();
+        let locals = code.locals_count().min(kinds.len());
+        let source_of_local = |slot: u32| {
+            if kinds.get(slot as usize).is_some_and(|kind| kind & (CELL | FREE) != 0) {
+                Source::Cell(slot)
+            } else {
+                Source::Fast(slot)
+            }
+        };
+        let text = |tuple: Option<Obj<'_>>, i: usize| {
+            tuple.and_then(|names| names.tuple_item(i)).map(unicode::text).unwrap_or_default()
+        };
+        let mut names: Vec<String> = (0..locals).map(|i| text(code.locals_names(), i)).collect();
+        let mut outer: Vec<(Source, u16)> = Vec::new();
+        let mut slot_of = |target: &Target| -> Option<Name> {
+            let source = match *target {
+                Target::Local(slot) => {
+                    let hidden = kinds.get(slot as usize).is_none_or(|kind| kind & HIDDEN != 0);
+                    return (!hidden).then(|| Name { slot: slot as u16, source: source_of_local(slot) });
+                }
+                Target::Namespace(i) => Source::Namespace(i),
+                Target::Global(i) => Source::Global(i),
+            };
+            if let Some((_, slot)) = outer.iter().find(|(known, _)| *known == source) {
+                return Some(Name { slot: *slot, source });
+            }
+            let slot = u16::try_from(names.len()).ok()?;
+            let (Source::Namespace(i) | Source::Global(i)) = source else { return None };
+            names.push(text(code.names(), i as usize));
+            outer.push((source, slot));
+            Some(Name { slot, source })
+        };
+        let unread = Name { slot: u16::MAX, source: Source::Fast(u32::MAX) };
+        let targets = analysis.targets.iter().map(|t| slot_of(t).unwrap_or(unread)).collect();
+        let count = code.arg_count()
+            + code.kwonly_count()
+            + u32::from(flags & 4 != 0)
+            + u32::from(flags & 8 != 0);
+        let arguments: Vec<Name> = (0..count.min(locals as u32))
+            .map(|slot| Name { slot: slot as u16, source: source_of_local(slot) })
+            .collect();
+        let suspendable = flags & (0x20 | 0x80 | 0x200) != 0;
+        let definition = CodeDef {
+            id,
+            path,
+            first_line: code.first_line(),
+            flags,
+            qualname: code.qualname().map(unicode::text).unwrap_or_default(),
+            module,
+            arguments: arguments.len() as u16,
+            names: within(names),
+        };
+        let facts = Self {
+            session,
+            id,
+            first_line: code.first_line(),
+            suspendable,
+            asynchronous: flags & (0x80 | 0x200) != 0,
+            slots: definition.names.len(),
+            arguments,
+            analysis,
+            targets,
+            watches_matches: Cell::new(false),
+            armed_at: Cell::new(None),
+        };
+        (facts, Definition::Code(definition))
+    }
+
+    /// What the line can rebind.
+    #[inline(always)]
+    pub fn names_of_line(&self, line: u32) -> &[Name] {
+        let i = line.wrapping_sub(self.analysis.base_line) as usize;
+        match self.analysis.stores.get(i) {
+            Some((start, end)) => self.targets.get(*start as usize..*end as usize).unwrap_or(&[]),
+            None => &[],
+        }
+    }
+}
+
+/// Bytes of names that one definition may hold, so that it fits any segment.
+const NAME_BYTES: usize = 12 << 10;
+
+/// Cuts names so that the definition fits; what is cut reads as an empty name.
+fn within(names: Vec<String>) -> Vec<String> {
+    let mut left = NAME_BYTES;
+    names
+        .into_iter()
+        .map(|name| {
+            let cost = name.len() + 4;
+            if cost > left {
+                left = left.saturating_sub(4);
+                return String::new();
+            }
+            left -= cost;
+            name
+        })
+        .collect()
+}

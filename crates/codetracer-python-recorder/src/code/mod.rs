@@ -1,0 +1,7 @@
+//! What is known of a code object: whether it is traced, its names, lines and handlers.
+
+pub mod analysis;
+pub mod decide;
+pub mod facts;
+pub mod lines;
+pub mod opcodes;

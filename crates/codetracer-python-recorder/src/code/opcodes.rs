@@ -1,0 +1,98 @@
+//! Numbers of the opcodes that the analysis knows, one table per interpreter version.
+//!
+//! Source: the `opcode` module of each CPython version; a test compares the compiled table with it.
+
+/// Opcode numbers and inline cache sizes of one version. 255 means the version has no such opcode.
+#[derive(Debug)]
+#[allow(missing_docs)]
+pub struct Opcodes {
+    pub store_fast: u8,
+    pub delete_fast: u8,
+    pub store_deref: u8,
+    pub delete_deref: u8,
+    pub store_name: u8,
+    pub delete_name: u8,
+    pub store_global: u8,
+    pub delete_global: u8,
+    pub store_fast_load_fast: u8,
+    pub store_fast_store_fast: u8,
+    pub load_fast_and_clear: u8,
+    pub extended_arg: u8,
+    pub jump_backward: u8,
+    pub pop_jump_if_false: u8,
+    pub pop_jump_if_true: u8,
+    pub pop_jump_if_none: u8,
+    pub check_exc_match: u8,
+    pub check_eg_match: u8,
+    pub with_except_start: u8,
+    pub push_exc_info: u8,
+    pub pop_top: u8,
+    pub call_intrinsic_1: u8,
+    /// (opcode, code units of inline cache after it).
+    pub caches: &'static [(u8, u8)],
+}
+
+/// Operand of `CALL_INTRINSIC_1` for `from module import *`.
+pub const INTRINSIC_IMPORT_STAR: u32 = 2;
+
+/// CPython 3.12.
+pub const V312: Opcodes = Opcodes {
+    store_fast: 125,
+    delete_fast: 126,
+    store_deref: 138,
+    delete_deref: 139,
+    store_name: 90,
+    delete_name: 91,
+    store_global: 97,
+    delete_global: 98,
+    store_fast_load_fast: 255,
+    store_fast_store_fast: 255,
+    load_fast_and_clear: 143,
+    extended_arg: 144,
+    jump_backward: 140,
+    pop_jump_if_false: 114,
+    pop_jump_if_true: 115,
+    pop_jump_if_none: 129,
+    check_exc_match: 36,
+    check_eg_match: 37,
+    with_except_start: 49,
+    push_exc_info: 35,
+    pop_top: 1,
+    call_intrinsic_1: 173,
+    caches: &[ (25, 1), (60, 1), (92, 1), (93, 1), (95, 4), (106, 9), (107, 1), (116, 4), (122, 1), (123, 1), (141, 1), (171, 3) ],
+};
+/// CPython 3.13.
+pub const V313: Opcodes = Opcodes {
+    store_fast: 110,
+    delete_fast: 65,
+    store_deref: 109,
+    delete_deref: 64,
+    store_name: 114,
+    delete_name: 67,
+    store_global: 113,
+    delete_global: 66,
+    store_fast_load_fast: 111,
+    store_fast_store_fast: 112,
+    load_fast_and_clear: 86,
+    extended_arg: 71,
+    jump_backward: 77,
+    pop_jump_if_false: 97,
+    pop_jump_if_true: 100,
+    pop_jump_if_none: 98,
+    check_exc_match: 7,
+    check_eg_match: 6,
+    with_except_start: 44,
+    push_exc_info: 33,
+    pop_top: 32,
+    call_intrinsic_1: 55,
+    caches: &[ (5, 1), (39, 1), (40, 3), (45, 1), (53, 3), (58, 1), (59, 1), (72, 1), (77, 1), (82, 9), (91, 4), (93, 1), (97, 1), (98, 1), (99, 1), (100, 1), (104, 1), (108, 4), (117, 1) ],
+};
+
+/// The table of the interpreter this extension is compiled for; `None` where it is not known.
+pub const OPCODES: Option<&Opcodes> = if cfg!(Py_3_14) {
+    None
+} else if cfg!(Py_3_13) {
+    Some(&V313)
+} else {
+    Some(&V312)
+};

@@ -1,0 +1,232 @@
+//! What each monitoring event writes: calls, lines, returns, suspensions. Exceptions are in `exceptions`.
+
+use trace_model::Op;
+
+use super::recorder::Recorder;
+use super::stack::{expect_caller, expect_top, open};
+use super::suspended::Suspension;
+use super::thread::{Open, SAME_TASK};
+use super::{Answer, exceptions};
+use crate::capture;
+use crate::code::facts::CodeFacts;
+use crate::raw::extra::{Extra, lookup};
+use crate::raw::frame::{Code, Frame};
+use crate::raw::object::Obj;
+use crate::raw::threads::Current;
+
+pub use exceptions::{branch, handler, raise, throw, unwind};
+
+/// What is to be done with an event of a code object.
+enum Known<'a> {
+    /// Record it.
+    Traced(&'a CodeFacts),
+    /// Leave it out for good.
+    Skipped,
+}
+
+/// The facts of `code`, decided now if this is its first event of the session.
+#[inline(always)]
+fn know<'a>(recorder: &mut Recorder, current: Current, code: Code<'a>, frame: Frame<'a>) -> Known<'a> {
+    match lookup(code) {
+        Extra::Facts(facts) if facts.session == recorder.session => Known::Traced(facts),
+        Extra::Skipped(session) if session == recorder.session => Known::Skipped,
+        _ => match recorder.decide(current, code, frame) {
+            Some(facts) => Known::Traced(facts),
+            None => Known::Skipped,
+        },
+    }
+}
+
+/// The facts of `code` if it is traced in this session; decides nothing.
+#[inline(always)]
+pub(super) fn traced<'a>(recorder: &Recorder, code: Code<'a>) -> Option<&'a CodeFacts> {
+    match lookup(code) {
+        Extra::Facts(facts) if facts.session == recorder.session => Some(facts),
+        _ => None,
+    }
+}
+
+/// PY_START.
+#[inline(always)]
+pub fn start(recorder: &mut Recorder, current: Current, code: Code<'_>) -> Answer {
+    let Some(frame) = current.frame() else { return Answer::Continue };
+    let Known::Traced(facts) = know(recorder, current, code, frame) else { return recorder.skip(code) };
+    let Some(at) = recorder.enter(current) else { return Answer::Continue };
+    let session = recorder.session;
+    let caller = {
+        let Recorder { threads, order, .. } = &mut *recorder;
+        expect_caller(&mut threads[at], order, session, frame)
+    };
+    let outer_task = if !caller.direct || (facts.asynchronous && caller.through_c) {
+        recorder.look_up_task(at)
+    } else {
+        SAME_TASK
+    };
+    let Recorder { threads, order, values, .. } = recorder;
+    let thread = &mut threads[at];
+    thread.event(order, Op::Call { code: facts.id });
+    let call = order.next_call();
+    let open = Open {
+        frame: frame.address(),
+        code: facts.id,
+        line: facts.first_line,
+        call,
+        seen: 0,
+        resumed: false,
+        outer_task,
+    };
+    thread.push(open, facts.slots);
+    if values.enabled() {
+        capture::arguments(values, thread, frame, facts);
+    }
+    thread.sink.commit();
+    Answer::Continue
+}
+
+/// LINE.
+#[inline(always)]
+pub fn line(recorder: &mut Recorder, current: Current, code: Code<'_>, line: u32) -> Answer {
+    let Some(facts) = traced(recorder, code) else { return Answer::Disable };
+    let (Some(frame), Some(at)) = (current.frame(), recorder.enter(current)) else {
+        return Answer::Continue;
+    };
+    let session = recorder.session;
+    let Recorder { threads, order, values, .. } = recorder;
+    let thread = &mut threads[at];
+    expect_top(thread, order, session, frame, facts);
+    let Some(top) = thread.stack.last_mut() else { return Answer::Continue };
+    let before = top.line;
+    top.line = line;
+    thread.event(order, Op::Line { delta: line.wrapping_sub(before) as i32 });
+    if values.enabled() {
+        capture::line_work(values, thread, frame, facts, before);
+    }
+    if let Some(pending) = thread.pending_handled {
+        exceptions::write_pending(recorder, at, pending, frame, line);
+        return Answer::Continue;
+    }
+    thread.sink.commit();
+    Answer::Continue
+}
+
+/// JUMP: an iteration of a loop that stands on one line is a line event of its own.
+pub fn jump(recorder: &mut Recorder, current: Current, code: Code<'_>, from: u32, to: u32) -> Answer {
+    let Some(facts) = traced(recorder, code) else { return Answer::Disable };
+    let at = facts.analysis.line_at(to);
+    if to > from || at == 0 || at != facts.analysis.line_at(from) {
+        return Answer::Disable;
+    }
+    line(recorder, current, code, at)
+}
+
+/// PY_RETURN.
+#[inline(always)]
+pub fn leave(recorder: &mut Recorder, current: Current, code: Code<'_>, value: Obj<'_>) -> Answer {
+    let Some(frame) = current.frame() else { return Answer::Continue };
+    let Known::Traced(facts) = know(recorder, current, code, frame) else {
+        return recorder.skipped_return(current, code, value);
+    };
+    let Some(at) = recorder.enter(current) else { return Answer::Continue };
+    let session = recorder.session;
+    let Recorder { threads, order, values, suspended, .. } = recorder;
+    let thread = &mut threads[at];
+    expect_top(thread, order, session, frame, facts);
+    thread.event(order, Op::Return);
+    if values.enabled() {
+        capture::last_line_work(values, thread, frame, facts);
+        capture::result(values, thread, value);
+    }
+    let open = thread.pop();
+    if open.is_some_and(|open| open.resumed) {
+        suspended.remove(frame.address());
+    }
+    thread.sink.commit();
+    recorder.leave_task(at, open);
+    recorder.main_returned(frame);
+    Answer::Continue
+}
+
+/// PY_YIELD.
+pub fn suspend(recorder: &mut Recorder, current: Current, code: Code<'_>, value: Obj<'_>) -> Answer {
+    let Some(frame) = current.frame() else { return Answer::Continue };
+    let Known::Traced(facts) = know(recorder, current, code, frame) else { return recorder.skip(code) };
+    let Some(at) = recorder.enter(current) else { return Answer::Continue };
+    let session = recorder.session;
+    let Recorder { threads, order, values, suspended, .. } = recorder;
+    let thread = &mut threads[at];
+    expect_top(thread, order, session, frame, facts);
+    thread.event(order, Op::Yield);
+    if values.enabled() {
+        capture::last_line_work(values, thread, frame, facts);
+        let value = if facts.asynchronous { value.unwrapped() } else { value };
+        capture::result(values, thread, value);
+    }
+    let open = thread.pop();
+    if let Some(open) = open.filter(|open| !open.resumed) {
+        suspended.insert(frame.address(), Suspension { call: open.call, code: open.code });
+    }
+    thread.sink.commit();
+    recorder.leave_task(at, open);
+    Answer::Continue
+}
+
+/// PY_RESUME.
+pub fn resume(recorder: &mut Recorder, current: Current, code: Code<'_>, offset: u32) -> Answer {
+    let Some(frame) = current.frame() else { return Answer::Continue };
+    let Known::Traced(facts) = know(recorder, current, code, frame) else { return recorder.skip(code) };
+    let Some(at) = recorder.enter(current) else { return Answer::Continue };
+    go_on(recorder, at, frame, facts, offset, |code, line, call| Op::Resume { code, line, call });
+    recorder.threads[at].sink.commit();
+    Answer::Continue
+}
+
+/// A suspended frame becomes the innermost one again.
+pub(super) fn go_on(
+    recorder: &mut Recorder,
+    at: usize,
+    frame: Frame<'_>,
+    facts: &CodeFacts,
+    offset: u32,
+    op: impl FnOnce(u32, u32, u64) -> Op<'static>,
+) {
+    let session = recorder.session;
+    let caller = {
+        let Recorder { threads, order, .. } = &mut *recorder;
+        expect_caller(&mut threads[at], order, session, frame)
+    };
+    let outer_task = if !caller.direct || (facts.asynchronous && caller.through_c) {
+        recorder.look_up_task(at)
+    } else {
+        SAME_TASK
+    };
+    let Recorder { threads, order, suspended, .. } = recorder;
+    let thread = &mut threads[at];
+    let line = match facts.analysis.line_at(offset) {
+        0 => facts.first_line,
+        line => line,
+    };
+    match suspended.call_of(frame.address(), facts.id) {
+        Some(call) => {
+            thread.event(order, op(facts.id, line, call));
+            let open = Open {
+                frame: frame.address(),
+                code: facts.id,
+                line,
+                call,
+                seen: 0,
+                resumed: true,
+                outer_task,
+            };
+            thread.push(open, facts.slots);
+        }
+        None => {
+            // Suspended since before recording began: the frame opens first, then goes on.
+            open(thread, order, frame, facts);
+            let Some(top) = thread.stack.last_mut() else { return };
+            top.line = line;
+            top.outer_task = outer_task;
+            let call = top.call;
+            thread.event(order, op(facts.id, line, call));
+        }
+    }
+}

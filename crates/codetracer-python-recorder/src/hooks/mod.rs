@@ -1,0 +1,22 @@
+//! The recorder while it runs: what each monitoring event does. Safe code over `raw`.
+
+pub mod attach;
+pub mod events;
+pub mod exceptions;
+pub mod order;
+pub mod recorder;
+pub mod stack;
+pub mod suspended;
+pub mod tasks;
+pub mod thread;
+
+pub use recorder::Recorder;
+
+/// What a hook answers to the interpreter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    /// Keep the event.
+    Continue,
+    /// Do not fire this event at this place again.
+    Disable,
+}

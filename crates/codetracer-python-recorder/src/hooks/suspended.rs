@@ -1,0 +1,69 @@
+//! Frames of generators and coroutines that are suspended: which call each belongs to.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+
+/// Entries kept at most; beyond them the oldest half is unknowable and all are dropped (their calls reopen).
+const CAPACITY: usize = 1 << 18;
+
+/// Hashes an address by multiplication.
+#[derive(Default)]
+pub struct AddressHasher(u64);
+
+impl Hasher for AddressHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+    fn write(&mut self, bytes: &[u8]) {
+        for b in bytes {
+            self.write_u64(u64::from(*b));
+        }
+    }
+    fn write_usize(&mut self, n: usize) {
+        self.write_u64(n as u64);
+    }
+    fn write_u64(&mut self, n: u64) {
+        self.0 = (self.0 ^ n).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(26);
+    }
+}
+
+/// A map keyed by addresses.
+pub type AddressMap<V> = HashMap<usize, V, BuildHasherDefault<AddressHasher>>;
+
+/// What a suspended frame goes on as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Suspension {
+    /// Its call id.
+    pub call: u64,
+    /// Its code id.
+    pub code: u32,
+}
+
+/// Suspended frames by address.
+#[derive(Debug, Default)]
+pub struct Suspended {
+    frames: AddressMap<Suspension>,
+}
+
+impl Suspended {
+    /// Remembers a frame that was suspended.
+    #[inline]
+    pub fn insert(&mut self, frame: usize, suspension: Suspension) {
+        if self.frames.len() >= CAPACITY {
+            self.frames.clear();
+        }
+        self.frames.insert(frame, suspension);
+    }
+
+    /// The call of a frame of `code` that goes on; `None` when it was never seen to be suspended.
+    #[inline]
+    pub fn call_of(&self, frame: usize, code: u32) -> Option<u64> {
+        self.frames.get(&frame).filter(|s| s.code == code).map(|s| s.call)
+    }
+
+    /// Forgets a frame that ended.
+    #[inline]
+    pub fn remove(&mut self, frame: usize) {
+        self.frames.remove(&frame);
+    }
+}

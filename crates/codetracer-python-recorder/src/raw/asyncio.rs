@@ -1,0 +1,130 @@
+//! The current asyncio task, from `_asyncio`'s own table, without any hash or comparison of program objects.
+
+use std::sync::OnceLock;
+
+use pyo3::ffi;
+
+use super::object::Obj;
+use super::threads::{loaded_module, module_item};
+
+/// What is used of the `_asyncio` module, kept alive for the process.
+struct Module {
+    running_loop: usize,
+    current_tasks: usize,
+    task_type: usize,
+    get_name: usize,
+    get_coro: usize,
+}
+
+static MODULE: OnceLock<Option<Module>> = OnceLock::new();
+
+fn keep(obj: Option<Obj<'_>>) -> Option<usize> {
+    let obj = obj?;
+    // SAFETY: takes a reference that is never given back, so that the address stays valid.
+    unsafe { ffi::Py_INCREF(obj.as_ptr()) };
+    Some(obj.address())
+}
+
+fn module() -> Option<&'static Module> {
+    if let Some(known) = MODULE.get() {
+        return known.as_ref();
+    }
+    let loaded = loaded_module(c"_asyncio")?;
+    MODULE
+        .get_or_init(|| {
+            let task = module_item(loaded, c"Task")?;
+            // SAFETY: `Task` is a heap or static type whose dict is read by a string key; the results are borrowed.
+            let method = |name: &std::ffi::CStr| unsafe {
+                let found = ffi::PyObject_GetAttrString(task.as_ptr(), name.as_ptr());
+                if found.is_null() {
+                    ffi::PyErr_Clear();
+                }
+                (!found.is_null()).then_some(found as usize)
+            };
+            // SAFETY: comparing with the address of a static type.
+            let is_function = |o: &Obj<'_>| o.type_ptr() == &raw mut ffi::PyCFunction_Type;
+            let is_table = |o: &Obj<'_>| o.type_ptr() == &raw mut ffi::PyDict_Type;
+            Some(Module {
+                running_loop: keep(module_item(loaded, c"_get_running_loop").filter(is_function))?,
+                current_tasks: keep(module_item(loaded, c"_current_tasks").filter(is_table))?,
+                get_name: method(c"get_name")?,
+                get_coro: method(c"get_coro")?,
+                task_type: keep(Some(task))?,
+            })
+        })
+        .as_ref()
+}
+
+/// Whether `_asyncio` is imported.
+#[inline(always)]
+pub fn is_loaded() -> bool {
+    match MODULE.get() {
+        Some(known) => known.is_some(),
+        None => module().is_some(),
+    }
+}
+
+/// The task that the current thread runs.
+pub fn current_task<'a>() -> Option<Obj<'a>> {
+    let module = module()?;
+    // SAFETY: calls a C function of `_asyncio` that reads thread state; kept objects are alive; the loop is kept alive
+    // by the thread that runs it.
+    unsafe {
+        let running = ffi::PyObject_CallNoArgs(module.running_loop as *mut _);
+        let Some(running_loop) = Obj::new(running) else {
+            ffi::PyErr_Clear();
+            return None;
+        };
+        ffi::Py_DECREF(running);
+        if running == ffi::Py_None() {
+            return None;
+        }
+        let mut found = None;
+        Obj::new(module.current_tasks as *mut _)?.dict_entries(usize::MAX, |of, task| {
+            if of == running_loop {
+                found = Some(task);
+            }
+        });
+        found
+    }
+}
+
+/// Whether `obj` is a task of `_asyncio`'s class or a subclass.
+pub fn is_task(obj: Obj<'_>) -> bool {
+    // SAFETY: walks the MRO of a type.
+    module().is_some_and(|m| unsafe { ffi::PyType_IsSubtype(obj.type_ptr(), m.task_type as *mut _) != 0 })
+}
+
+fn ask(method: usize, task: Obj<'_>) -> *mut ffi::PyObject {
+    // SAFETY: calls a method descriptor of `_asyncio.Task` with a task: C code that reads the task.
+    unsafe {
+        let answer = ffi::PyObject_CallOneArg(method as *mut _, task.as_ptr());
+        if answer.is_null() {
+            ffi::PyErr_Clear();
+        }
+        answer
+    }
+}
+
+/// The task's name, by `_asyncio.Task`'s own method whatever a subclass defines.
+pub fn name_of(task: Obj<'_>) -> Option<String> {
+    if !is_task(task) {
+        return None;
+    }
+    let answer = ask(module()?.get_name, task);
+    // SAFETY: a new reference, given back below.
+    let name = unsafe { Obj::new(answer) }?;
+    let text = super::unicode::is_str(name).then(|| super::unicode::text(name));
+    // SAFETY: as above.
+    unsafe { ffi::Py_DECREF(answer) };
+    text
+}
+
+/// Address of the task's coroutine, which tells a task from an ended one at the same address.
+pub fn coroutine_of(task: Obj<'_>) -> usize {
+    let Some(module) = module().filter(|_| is_task(task)) else { return 0 };
+    let answer = ask(module.get_coro, task);
+    // SAFETY: a new reference or null; the task keeps the coroutine alive.
+    unsafe { ffi::Py_XDECREF(answer) };
+    answer as usize
+}

@@ -1,0 +1,186 @@
+//! Facts kept in a code object's `co_extra` slot, and the list of code objects that have local events.
+//!
+//! The slot holds nothing, an odd number (skipped in that session), or a boxed [`CodeFacts`], freed with the code object.
+
+use std::cell::UnsafeCell;
+use std::sync::atomic::{AtomicIsize, Ordering};
+
+use pyo3::ffi;
+
+use super::frame::Code;
+use super::layout::LAYOUT;
+use super::object::read_at;
+use crate::code::facts::CodeFacts;
+
+static INDEX: AtomicIsize = AtomicIsize::new(-1);
+
+struct Armed(UnsafeCell<Vec<usize>>);
+
+// SAFETY: touched with the GIL held only; code objects are created and freed under the GIL.
+unsafe impl Sync for Armed {}
+
+static ARMED: Armed = Armed(UnsafeCell::new(Vec::new()));
+
+fn armed<R>(f: impl FnOnce(&mut Vec<usize>) -> R) -> R {
+    // SAFETY: under the GIL and not re-entered, as `f` only edits the vector.
+    f(unsafe { &mut *ARMED.0.get() })
+}
+
+/// What the slot of a code object says.
+pub enum Extra<'a> {
+    /// Not seen yet.
+    Unknown,
+    /// Skipped in the session of this number.
+    Skipped(u32),
+    /// Known.
+    Facts(&'a CodeFacts),
+}
+
+unsafe extern "C" fn free(slot: *mut std::ffi::c_void) {
+    let number = slot as usize;
+    if number == 0 || number & 1 == 1 {
+        return;
+    }
+    // SAFETY: an even non-zero slot is a box made by `store`; the code object that owned it is going away.
+    let facts = unsafe { Box::from_raw(slot.cast::<CodeFacts>()) };
+    if let Some(at) = facts.armed_at.get() {
+        forget(at);
+    }
+}
+
+fn forget(at: usize) {
+    armed(|list| {
+        if let Some(entry) = list.get_mut(at) {
+            *entry = 0;
+        }
+    });
+}
+
+/// Reserves the slot index; once per process.
+pub fn reserve() -> bool {
+    if INDEX.load(Ordering::Relaxed) < 0 {
+        // SAFETY: the GIL is held; `free` stays valid for the life of the process, as extensions are never unloaded.
+        let index = unsafe { ffi::PyUnstable_Eval_RequestCodeExtraIndex(free) };
+        INDEX.store(index, Ordering::Relaxed);
+    }
+    INDEX.load(Ordering::Relaxed) >= 0
+}
+
+unsafe extern "C" {
+    fn PyUnstable_Code_GetExtra(
+        code: *mut ffi::PyObject,
+        index: isize,
+        extra: *mut *mut std::ffi::c_void,
+    ) -> std::ffi::c_int;
+    fn PyUnstable_Code_SetExtra(
+        code: *mut ffi::PyObject,
+        index: isize,
+        extra: *mut std::ffi::c_void,
+    ) -> std::ffi::c_int;
+}
+
+#[inline(always)]
+fn slot(code: Code<'_>) -> usize {
+    let index = INDEX.load(Ordering::Relaxed);
+    if let Some(layout) = LAYOUT {
+        // SAFETY: `co_extra` is null or points at { count, slots[count] }.
+        unsafe {
+            let extra: *const u8 = read_at(code.base(), layout.co_extra);
+            if extra.is_null() || read_at::<isize>(extra, 0) <= index {
+                return 0;
+            }
+            return read_at::<usize>(extra, 8 + index as usize * 8);
+        }
+    }
+    let mut out = std::ptr::null_mut();
+    // SAFETY: a live code object and a reserved index.
+    unsafe { PyUnstable_Code_GetExtra(code.obj().as_ptr(), index, &mut out) };
+    out as usize
+}
+
+/// What is known of `code`.
+#[inline(always)]
+pub fn lookup<'a>(code: Code<'a>) -> Extra<'a> {
+    let number = slot(code);
+    if number == 0 {
+        Extra::Unknown
+    } else if number & 1 == 1 {
+        Extra::Skipped((number >> 1) as u32)
+    } else {
+        // SAFETY: an even non-zero slot is a box made by `store`, alive as long as the code object.
+        Extra::Facts(unsafe { &*(number as *const CodeFacts) })
+    }
+}
+
+fn set(code: Code<'_>, number: usize) -> bool {
+    let index = INDEX.load(Ordering::Relaxed);
+    // SAFETY: a live code object and a reserved index; a former box is freed below by its owner.
+    let failed = unsafe { PyUnstable_Code_SetExtra(code.obj().as_ptr(), index, number as *mut _) } != 0;
+    if failed {
+        // SAFETY: clears the MemoryError that SetExtra may have set.
+        unsafe { ffi::PyErr_Clear() };
+    }
+    !failed
+}
+
+/// Remembers that `code` is skipped in `session`.
+pub fn store_skip(code: Code<'_>, session: u32) {
+    release(code);
+    set(code, (session as usize) << 1 | 1);
+}
+
+/// Keeps `facts` with `code`; `None` when memory ran out.
+pub fn store(code: Code<'_>, facts: CodeFacts) -> Option<&CodeFacts> {
+    release(code);
+    let boxed = Box::into_raw(Box::new(facts));
+    if set(code, boxed as usize) {
+        // SAFETY: just made, owned by the code object's slot from here on.
+        Some(unsafe { &*boxed })
+    } else {
+        // SAFETY: the slot did not take it.
+        drop(unsafe { Box::from_raw(boxed) });
+        None
+    }
+}
+
+fn release(code: Code<'_>) {
+    let number = slot(code);
+    if number != 0 && number & 1 == 0 {
+        set(code, 0);
+        // SAFETY: the slot owned this box and does not point at it any more.
+        unsafe { free(number as *mut _) };
+    }
+}
+
+/// Puts `code` on the list of code objects with local events.
+pub fn mark_armed(code: Code<'_>, facts: &CodeFacts) {
+    if facts.armed_at.get().is_some() {
+        return;
+    }
+    let at = armed(|list| {
+        list.push(code.obj().address());
+        list.len() - 1
+    });
+    facts.armed_at.set(Some(at));
+}
+
+/// Takes every live code object off the list.
+///
+/// # Safety
+/// The GIL must be held; the result must be used before any code object can be freed.
+pub unsafe fn take_armed() -> Vec<*mut ffi::PyObject> {
+    let list = armed(std::mem::take);
+    list.into_iter()
+        .filter(|address| *address != 0)
+        .map(|address| {
+            let ptr = address as *mut ffi::PyObject;
+            // SAFETY: entries of freed code objects are zeroed by `free`, so this one is alive.
+            if let Some(code) = unsafe { super::object::Obj::new(ptr) }.and_then(Code::from_obj)
+                && let Extra::Facts(facts) = lookup(code)
+            {
+                facts.armed_at.set(None);
+            }
+            ptr
+        })
+        .collect()
+}

@@ -1,0 +1,24 @@
+//! Everything that needs `unsafe`: CPython's structures, the callable hooks, mapped memory, the clock.
+//!
+//! Types here are safe to use from the rest of the crate: a borrowed object, code or frame carries the lifetime of
+//! the callback it was handed to, during which the GIL is held and no Python code runs.
+
+pub mod asyncio;
+pub mod callable;
+pub mod clock;
+pub mod dispatch;
+pub mod errno;
+pub mod extra;
+pub mod frame;
+pub mod gil;
+pub mod instance;
+pub mod layout;
+pub mod monitoring;
+pub mod object;
+pub mod preflight;
+pub mod process;
+pub mod sink;
+pub mod slot;
+pub mod threads;
+pub mod types;
+pub mod unicode;

@@ -1,0 +1,472 @@
+//! A borrowed Python object and what can be read from it without running anything.
+
+use std::marker::PhantomData;
+
+use pyo3::ffi;
+
+use super::layout::object as at;
+
+/// An object that stays alive for `'a`: it was handed to a callback, or is reachable from one that was, and no Python
+/// code runs meanwhile.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Obj<'a> {
+    ptr: *mut ffi::PyObject,
+    life: PhantomData<&'a ()>,
+}
+
+impl std::fmt::Debug for Obj<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Obj({:p})", self.ptr)
+    }
+}
+
+/// Reads a `T` at `offset` bytes from `base`.
+///
+/// # Safety
+/// `base + offset` must be valid for reads of `T`.
+#[inline(always)]
+pub unsafe fn read_at<T: Copy>(base: *const u8, offset: usize) -> T {
+    // SAFETY: forwarded to the caller; fields of CPython's structures are aligned.
+    unsafe { base.add(offset).cast::<T>().read() }
+}
+
+/// Exact builtin types whose layout is read directly.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// `None`.
+    None,
+    /// `bool`.
+    Bool,
+    /// `int`.
+    Int,
+    /// `float`.
+    Float,
+    /// `complex`.
+    Complex,
+    /// `str`.
+    Str,
+    /// `bytes`.
+    Bytes,
+    /// `bytearray`.
+    ByteArray,
+    /// `list`.
+    List,
+    /// `tuple`.
+    Tuple,
+    /// `dict`.
+    Dict,
+    /// `set`.
+    Set,
+    /// `frozenset`.
+    FrozenSet,
+    /// `range`.
+    Range,
+    /// `slice`.
+    Slice,
+    /// `...`.
+    Ellipsis,
+    /// `NotImplemented`.
+    NotImplemented,
+    /// A function.
+    Function,
+    /// A class.
+    Type,
+    /// A module.
+    Module,
+    /// An exception instance.
+    Exception,
+    /// An instance of a heap type.
+    Instance,
+    /// Anything else.
+    Other,
+}
+
+impl<'a> Obj<'a> {
+    /// Wraps a pointer; `None` for null.
+    ///
+    /// # Safety
+    /// A non-null `ptr` must be a live object for `'a`, with the GIL held.
+    #[inline(always)]
+    pub unsafe fn new(ptr: *mut ffi::PyObject) -> Option<Self> {
+        if ptr.is_null() { None } else { Some(Self { ptr, life: PhantomData }) }
+    }
+
+    /// The address, the identity of the object.
+    #[inline(always)]
+    pub fn address(self) -> usize {
+        self.ptr as usize
+    }
+
+    /// The raw pointer.
+    #[inline(always)]
+    pub fn as_ptr(self) -> *mut ffi::PyObject {
+        self.ptr
+    }
+
+    #[inline(always)]
+    fn read<T: Copy>(self, offset: usize) -> T {
+        // SAFETY: callers below pass offsets of fields that the object's type has, after checking the type.
+        unsafe { read_at(self.ptr.cast(), offset) }
+    }
+
+    #[inline(always)]
+    fn field(self, offset: usize) -> Option<Obj<'a>> {
+        // SAFETY: the field holds an object pointer or null, and its owner lives for 'a.
+        unsafe { Obj::new(self.read(offset)) }
+    }
+
+    /// The type's address.
+    #[inline(always)]
+    pub fn type_ptr(self) -> *mut ffi::PyTypeObject {
+        // SAFETY: every live object has a type.
+        unsafe { ffi::Py_TYPE(self.ptr) }
+    }
+
+    /// `tp_flags` of the type.
+    #[inline(always)]
+    pub fn type_flags(self) -> u64 {
+        // SAFETY: every live object has a type, whose flags are always readable.
+        unsafe { (*self.type_ptr()).tp_flags as u64 }
+    }
+
+    /// The kind by exact type.
+    #[inline]
+    pub fn kind(self) -> Kind {
+        let ty = self.type_ptr();
+        macro_rules! is {
+            ($name:ident) => {
+                ty == &raw mut ffi::$name
+            };
+        }
+        // SAFETY: taking the addresses of CPython's static types and singletons.
+        unsafe {
+            if is!(PyLong_Type) {
+                Kind::Int
+            } else if is!(PyUnicode_Type) {
+                Kind::Str
+            } else if self.ptr == ffi::Py_None() {
+                Kind::None
+            } else if is!(PyFloat_Type) {
+                Kind::Float
+            } else if is!(PyBool_Type) {
+                Kind::Bool
+            } else if is!(PyTuple_Type) {
+                Kind::Tuple
+            } else if is!(PyList_Type) {
+                Kind::List
+            } else if is!(PyDict_Type) {
+                Kind::Dict
+            } else if is!(PyFunction_Type) {
+                Kind::Function
+            } else if is!(PySet_Type) {
+                Kind::Set
+            } else if is!(PyFrozenSet_Type) {
+                Kind::FrozenSet
+            } else if is!(PyBytes_Type) {
+                Kind::Bytes
+            } else if is!(PyByteArray_Type) {
+                Kind::ByteArray
+            } else if is!(PyComplex_Type) {
+                Kind::Complex
+            } else if is!(PyRange_Type) {
+                Kind::Range
+            } else if is!(PySlice_Type) {
+                Kind::Slice
+            } else if is!(PyModule_Type) {
+                Kind::Module
+            } else if self.ptr == ffi::Py_Ellipsis() {
+                Kind::Ellipsis
+            } else if self.ptr == ffi::Py_NotImplemented() {
+                Kind::NotImplemented
+            } else {
+                let flags = self.type_flags();
+                if flags & at::FLAG_TYPE != 0 {
+                    Kind::Type
+                } else if flags & at::FLAG_EXCEPTION != 0 {
+                    Kind::Exception
+                } else if flags & at::FLAG_HEAPTYPE != 0 {
+                    Kind::Instance
+                } else {
+                    Kind::Other
+                }
+            }
+        }
+    }
+
+    /// Whether this is `True`; only for `bool`.
+    pub fn is_true(self) -> bool {
+        // SAFETY: comparing with the singleton's address.
+        unsafe { self.ptr == ffi::Py_True() }
+    }
+
+    /// A small non-negative `int` (line numbers, offsets), read from the object itself.
+    #[inline(always)]
+    pub fn small_int(self) -> u32 {
+        self.read::<u32>(at::LONG_DIGITS)
+    }
+
+    /// Sign and 30-bit digits of an `int`.
+    pub fn int_digits(self) -> (bool, &'a [u32]) {
+        let tag: usize = self.read(at::LONG_TAG);
+        let count = tag >> 3;
+        if count == 0 || tag & 3 == 1 {
+            return (false, &[]);
+        }
+        // SAFETY: `lv_tag >> 3` digits follow the tag in every int; ints are immutable.
+        let digits = unsafe {
+            std::slice::from_raw_parts(self.ptr.cast::<u8>().add(at::LONG_DIGITS).cast(), count)
+        };
+        (tag & 3 == 2, digits)
+    }
+
+    /// The value of a `float`.
+    #[inline(always)]
+    pub fn float(self) -> f64 {
+        self.read(at::FLOAT)
+    }
+
+    /// Real and imaginary part of a `complex`.
+    pub fn complex(self) -> (f64, f64) {
+        (self.read(at::COMPLEX), self.read(at::COMPLEX + 8))
+    }
+
+    /// `ob_size`.
+    #[inline(always)]
+    pub fn size(self) -> usize {
+        self.read::<isize>(at::SIZE).max(0) as usize
+    }
+
+    /// Item `i` of a tuple.
+    #[inline(always)]
+    pub fn tuple_item(self, i: usize) -> Option<Obj<'a>> {
+        if i >= self.size() {
+            return None;
+        }
+        self.field(at::TUPLE_ITEMS + i * 8)
+    }
+
+    /// Item `i` of a list.
+    #[inline(always)]
+    pub fn list_item(self, i: usize) -> Option<Obj<'a>> {
+        if i >= self.size() {
+            return None;
+        }
+        let items: *const *mut ffi::PyObject = self.read(at::LIST_ITEMS);
+        // SAFETY: a list of size n owns an array of at least n pointers.
+        unsafe { Obj::new(items.add(i).read()) }
+    }
+
+    /// The first `limit` bytes of a `bytes`.
+    pub fn bytes(self, limit: usize) -> &'a [u8] {
+        // SAFETY: `ob_size` bytes follow the header of a bytes object, which is immutable.
+        unsafe {
+            std::slice::from_raw_parts(self.ptr.cast::<u8>().add(at::BYTES_DATA), self.size().min(limit))
+        }
+    }
+
+    /// The first `limit` bytes of a `bytearray`.
+    pub fn bytearray(self, limit: usize) -> &'a [u8] {
+        let start: *const u8 = self.read(at::BYTEARRAY_START);
+        if start.is_null() {
+            return &[];
+        }
+        // SAFETY: `ob_start` points at `ob_size` bytes while nothing runs that could resize it.
+        unsafe { std::slice::from_raw_parts(start, self.size().min(limit)) }
+    }
+
+    /// Number of entries of a dict.
+    pub fn dict_len(self) -> usize {
+        self.size()
+    }
+
+    /// Calls `each` for up to `limit` entries of a dict, in order.
+    pub fn dict_entries(self, limit: usize, mut each: impl FnMut(Obj<'a>, Obj<'a>)) {
+        let (mut pos, mut key, mut value) = (0, std::ptr::null_mut(), std::ptr::null_mut());
+        for _ in 0..limit {
+            // SAFETY: PyDict_Next only reads, and nothing changes the dict meanwhile.
+            let more = unsafe { ffi::PyDict_Next(self.ptr, &mut pos, &mut key, &mut value) };
+            if more == 0 {
+                return;
+            }
+            // SAFETY: borrowed from the dict, which lives for 'a.
+            if let (Some(k), Some(v)) = unsafe { (Obj::new(key), Obj::new(value)) } {
+                each(k, v);
+            }
+        }
+    }
+
+    /// The value of `key` in a dict, where no key's `__eq__` can run: `Err` means the table holds other keys than
+    /// strings and the key was not found by identity.
+    pub fn dict_get(self, key: Obj<'a>) -> Result<Option<Obj<'a>>, ()> {
+        let keys: *const u8 = self.read(at::DICT_KEYS);
+        // SAFETY: `ma_keys` of a dict is never null.
+        let kind: u8 = unsafe { read_at(keys, at::KEYS_KIND) };
+        if kind != at::KEYS_GENERAL {
+            // SAFETY: all keys are exact strings, so the look-up compares strings only; an error cannot arise.
+            return Ok(unsafe { Obj::new(ffi::PyDict_GetItemWithError(self.ptr, key.ptr)) });
+        }
+        let mut found = None;
+        self.dict_entries(4096, |k, v| {
+            if k == key {
+                found = Some(v);
+            }
+        });
+        if found.is_some() { Ok(found) } else { Err(()) }
+    }
+
+    /// Number of elements of a set or frozenset.
+    pub fn set_len(self) -> usize {
+        self.read::<isize>(at::SET_USED).max(0) as usize
+    }
+
+    /// Calls `each` for up to `limit` elements of a set, in table order.
+    pub fn set_items(self, limit: usize, mut each: impl FnMut(Obj<'a>)) {
+        let mask = self.read::<isize>(at::SET_MASK).max(0) as usize;
+        let table: *const u8 = self.read(at::SET_TABLE);
+        let mut left = limit.min(self.set_len());
+        for i in 0..=mask {
+            if left == 0 {
+                return;
+            }
+            // SAFETY: the table has mask + 1 entries of (key, hash).
+            let (key, hash): (*mut ffi::PyObject, isize) =
+                unsafe { (read_at(table, i * 16), read_at(table, i * 16 + 8)) };
+            // A deleted entry keeps a dummy key with hash -1.
+            if key.is_null() || hash == -1 {
+                continue;
+            }
+            // SAFETY: borrowed from the set, which lives for 'a.
+            if let Some(item) = unsafe { Obj::new(key) } {
+                each(item);
+                left -= 1;
+            }
+        }
+    }
+
+    /// Start, stop and step of a `range` or `slice`, as their three object fields stand after the header.
+    pub fn triple(self) -> [Option<Obj<'a>>; 3] {
+        [self.field(16), self.field(24), self.field(32)]
+    }
+
+    /// What a cell holds; `None` when it is empty.
+    #[inline(always)]
+    pub fn cell(self) -> Option<Obj<'a>> {
+        // SAFETY: comparing with the address of a static type.
+        if self.type_ptr() != &raw mut ffi::PyCell_Type {
+            return None;
+        }
+        self.field(at::CELL_REF)
+    }
+
+    /// `args` of an exception.
+    pub fn exception_args(self) -> Option<Obj<'a>> {
+        self.field(at::EXCEPTION_ARGS)
+    }
+
+    /// `__traceback__` of an exception.
+    pub fn exception_traceback(self) -> Option<Traceback<'a>> {
+        self.field(at::EXCEPTION_TRACEBACK).map(Traceback)
+    }
+
+    /// `code` of a `SystemExit` (or a subclass).
+    pub fn system_exit_code(self) -> Option<Obj<'a>> {
+        self.field(at::SYSTEM_EXIT_CODE)
+    }
+
+    /// Whether this is an instance of the exception class at `class`, subclasses included.
+    pub fn is_exception_of(self, class: *mut ffi::PyObject) -> bool {
+        // SAFETY: walks the MRO of a type, no Python code.
+        unsafe { ffi::PyType_IsSubtype(self.type_ptr(), class.cast()) != 0 }
+    }
+}
+
+/// One entry of a traceback.
+#[derive(Clone, Copy)]
+pub struct Traceback<'a>(Obj<'a>);
+
+impl<'a> Traceback<'a> {
+    /// The entry one frame nearer to where the exception was raised.
+    pub fn next(self) -> Option<Traceback<'a>> {
+        self.0.field(at::TRACEBACK_NEXT).map(Traceback)
+    }
+
+    /// The line; 0 where there is none. The interpreter computes it late, from the instruction.
+    pub fn line(self) -> u32 {
+        let known = self.0.read::<i32>(at::TRACEBACK_LINE);
+        let line = match self.code() {
+            Some(code) if known < 0 => {
+                // SAFETY: a live code object and the offset of one of its instructions.
+                unsafe {
+                    ffi::PyCode_Addr2Line(
+                        code.obj().as_ptr().cast(),
+                        self.0.read::<i32>(at::TRACEBACK_OFFSET),
+                    )
+                }
+            }
+            _ => known,
+        };
+        u32::try_from(line).unwrap_or(0)
+    }
+
+    /// The address, which tells one traceback from another.
+    pub fn address(self) -> usize {
+        self.0.address()
+    }
+
+    /// The code object of the entry's frame.
+    pub fn code(self) -> Option<super::frame::Code<'a>> {
+        let frame = self.0.field(at::TRACEBACK_FRAME)?;
+        let interpreter_frame: *const u8 = frame.read(at::FRAME_INTERPRETER_FRAME);
+        // SAFETY: a frame object always points at its interpreter frame (its own copy once the frame has ended).
+        let code: *mut ffi::PyObject =
+            unsafe { read_at(interpreter_frame, super::layout::frame::CODE) };
+        // SAFETY: the frame object keeps its code alive.
+        unsafe { Obj::new(code) }.and_then(super::frame::Code::from_obj)
+    }
+}
+
+impl Obj<'_> {
+    /// Whether this is a dict or of a subclass that keeps a dict's layout.
+    pub fn is_dict(self) -> bool {
+        // SAFETY: reads the type's flags.
+        unsafe { ffi::PyDict_Check(self.as_ptr()) != 0 }
+    }
+}
+
+/// `PyOSErrorObject`: the fields after the exception header are `myerrno`, `strerror`, `filename`.
+const OS_ERROR_FILENAME: usize = 88;
+
+impl<'a> Obj<'a> {
+    /// Whether this exception is a `SystemExit`.
+    pub fn is_system_exit(self) -> bool {
+        // SAFETY: reads the address of a static exception class.
+        self.is_exception_of(unsafe { ffi::PyExc_SystemExit })
+    }
+
+    /// Whether this exception is a `KeyboardInterrupt`.
+    pub fn is_keyboard_interrupt(self) -> bool {
+        // SAFETY: reads the address of a static exception class.
+        self.is_exception_of(unsafe { ffi::PyExc_KeyboardInterrupt })
+    }
+
+    /// Whether this exception is an `OSError`.
+    pub fn is_os_error(self) -> bool {
+        // SAFETY: reads the address of a static exception class.
+        self.is_exception_of(unsafe { ffi::PyExc_OSError })
+    }
+
+    /// What an asynchronous generator yielded: CPython wraps it in an object of its own.
+    pub fn unwrapped(self) -> Self {
+        let (_, name) = super::types::names(self.type_ptr());
+        if name != "async_generator_wrapped_value" || self.type_flags() & at::FLAG_HEAPTYPE != 0 {
+            return self;
+        }
+        self.field(at::WRAPPED_VALUE).unwrap_or(self)
+    }
+
+    /// `filename` of an `OSError`, when it has one.
+    pub fn os_error_filename(self) -> Option<Obj<'a>> {
+        // SAFETY: comparing with the address of a singleton.
+        self.field(OS_ERROR_FILENAME).filter(|name| name.as_ptr() != unsafe { ffi::Py_None() })
+    }
+}

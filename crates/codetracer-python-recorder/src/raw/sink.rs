@@ -1,0 +1,126 @@
+//! Rows go here: the mapped memory of a thread's segment, published event by event.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use trace_model::wire::Sink;
+use trace_store::Segment;
+
+/// Room kept free at the start of every event, for its rows and the definitions it needs.
+const SLACK: usize = 24 << 10;
+
+/// Bytes that the values of one event may take.
+const EVENT_BYTES: usize = 16 << 10;
+
+/// Writes rows into a segment. What was written becomes visible to readers at [`RowSink::commit`].
+pub struct RowSink {
+    base: *mut u8,
+    at: *mut u8,
+    soft_end: *mut u8,
+    end: *mut u8,
+    value_end: *mut u8,
+    committed: *const AtomicU64,
+    overflow: bool,
+    segment: Option<Segment>,
+}
+
+impl RowSink {
+    /// A sink without a segment: it has no room.
+    pub fn empty() -> Self {
+        let null = std::ptr::null_mut();
+        Self {
+            base: null,
+            at: null,
+            soft_end: null,
+            end: null,
+            value_end: null,
+            committed: std::ptr::null(),
+            overflow: false,
+            segment: None,
+        }
+    }
+
+    /// Writes into `segment` from its start.
+    pub fn attach(&mut self, segment: Segment) {
+        let base = segment.rows_ptr();
+        let capacity = segment.capacity();
+        self.base = base;
+        self.at = base;
+        // SAFETY: `rows_ptr` points at `capacity` bytes; all three ends lie within or one past them.
+        unsafe {
+            self.end = base.add(capacity);
+            self.soft_end = base.add(capacity.saturating_sub(SLACK));
+        }
+        self.value_end = self.end;
+        self.committed = segment.committed_ptr();
+        self.overflow = false;
+        self.segment = Some(segment);
+    }
+
+    /// Gives the segment back.
+    pub fn detach(&mut self) -> Option<Segment> {
+        let segment = self.segment.take();
+        *self = Self::empty();
+        segment
+    }
+
+    /// Whether there is a segment.
+    pub fn is_attached(&self) -> bool {
+        self.segment.is_some()
+    }
+
+    /// Whether another event fits for certain.
+    #[inline(always)]
+    pub fn has_room(&self) -> bool {
+        self.at < self.soft_end
+    }
+
+    /// Bytes written since the segment began.
+    pub fn written(&self) -> usize {
+        self.at as usize - self.base as usize
+    }
+
+    /// Starts counting the byte limit of one event.
+    #[inline(always)]
+    pub fn begin_values(&mut self) {
+        let left = self.end as usize - self.at as usize;
+        // SAFETY: at + min(left, EVENT_BYTES) does not pass the end.
+        self.value_end = unsafe { self.at.add(left.min(EVENT_BYTES)) };
+    }
+
+    /// Whether `n` more bytes of values fit the limit of this event.
+    #[inline(always)]
+    pub fn fits(&self, n: usize) -> bool {
+        (self.value_end as usize).saturating_sub(self.at as usize) >= n
+    }
+
+    /// Publishes everything written so far. A record that did not fit is taken back whole: nothing of this event
+    /// becomes visible.
+    #[inline(always)]
+    pub fn commit(&mut self) {
+        // SAFETY: `committed` belongs to the attached segment; events are only written with one attached.
+        if let Some(committed) = unsafe { self.committed.as_ref() } {
+            if self.overflow {
+                // SAFETY: the committed length lies within the segment.
+                self.at = unsafe { self.base.add(committed.load(Ordering::Relaxed) as usize) };
+                self.overflow = false;
+                return;
+            }
+            committed.store(self.at as u64 - self.base as u64, Ordering::Release);
+        }
+    }
+}
+
+impl Sink for RowSink {
+    #[inline(always)]
+    fn put(&mut self, bytes: &[u8]) {
+        if self.end as usize - self.at as usize >= bytes.len() {
+            // SAFETY: the bytes fit between `at` and `end`, and a slice never overlaps the segment being written.
+            unsafe {
+                std::ptr::copy_nonoverlapping(bytes.as_ptr(), self.at, bytes.len());
+                self.at = self.at.add(bytes.len());
+            }
+        } else {
+            self.overflow = true;
+        }
+    }
+}

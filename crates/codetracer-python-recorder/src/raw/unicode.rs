@@ -1,0 +1,81 @@
+//! Text of `str` objects, read from their compact storage without filling CPython's UTF-8 cache.
+
+use pyo3::ffi;
+
+use super::object::Obj;
+
+/// Length in code points.
+#[inline(always)]
+pub fn length(s: Obj<'_>) -> usize {
+    // SAFETY: callers pass `str` objects.
+    unsafe { ffi::PyUnicode_GET_LENGTH(s.as_ptr()).max(0) as usize }
+}
+
+/// Code points of a `str`, in the width CPython stores them.
+pub enum Units<'a> {
+    /// ASCII.
+    Ascii(&'a [u8]),
+    /// Latin-1.
+    One(&'a [u8]),
+    /// UCS-2.
+    Two(&'a [u16]),
+    /// UCS-4.
+    Four(&'a [u32]),
+}
+
+/// The stored code points of a `str`.
+#[inline]
+pub fn units(s: Obj<'_>) -> Units<'_> {
+    let len = length(s);
+    // SAFETY: a ready `str` holds `len` units of its kind at its data pointer; strings are immutable.
+    unsafe {
+        let data = ffi::PyUnicode_DATA(s.as_ptr());
+        let ascii = (*s.as_ptr().cast::<ffi::PyASCIIObject>()).ascii() != 0;
+        match ffi::PyUnicode_KIND(s.as_ptr()) {
+            1 if ascii => Units::Ascii(std::slice::from_raw_parts(data.cast(), len)),
+            1 => Units::One(std::slice::from_raw_parts(data.cast(), len)),
+            2 => Units::Two(std::slice::from_raw_parts(data.cast(), len)),
+            _ => Units::Four(std::slice::from_raw_parts(data.cast(), len)),
+        }
+    }
+}
+
+/// The first `limit` code points as UTF-8; a lone surrogate keeps its three-byte form.
+pub fn prefix(s: Obj<'_>, limit: usize, out: &mut Vec<u8>) {
+    fn push(out: &mut Vec<u8>, c: u32) {
+        match c {
+            0..=0x7f => out.push(c as u8),
+            0x80..=0x7ff => out.extend_from_slice(&[0xc0 | (c >> 6) as u8, 0x80 | (c & 0x3f) as u8]),
+            0x800..=0xffff => out.extend_from_slice(&[
+                0xe0 | (c >> 12) as u8,
+                0x80 | (c >> 6 & 0x3f) as u8,
+                0x80 | (c & 0x3f) as u8,
+            ]),
+            _ => out.extend_from_slice(&[
+                0xf0 | (c >> 18) as u8,
+                0x80 | (c >> 12 & 0x3f) as u8,
+                0x80 | (c >> 6 & 0x3f) as u8,
+                0x80 | (c & 0x3f) as u8,
+            ]),
+        }
+    }
+    match units(s) {
+        Units::Ascii(bytes) => out.extend_from_slice(&bytes[..bytes.len().min(limit)]),
+        Units::One(units) => units.iter().take(limit).for_each(|c| push(out, u32::from(*c))),
+        Units::Two(units) => units.iter().take(limit).for_each(|c| push(out, u32::from(*c))),
+        Units::Four(units) => units.iter().take(limit).for_each(|c| push(out, *c)),
+    }
+}
+
+/// The whole text, for names and paths (lone surrogates replaced).
+pub fn text(s: Obj<'_>) -> String {
+    let mut bytes = Vec::new();
+    prefix(s, usize::MAX, &mut bytes);
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// Whether `s` is an exact `str`.
+pub fn is_str(s: Obj<'_>) -> bool {
+    // SAFETY: comparing with the address of a static type.
+    s.type_ptr() == &raw mut ffi::PyUnicode_Type
+}

@@ -1,0 +1,372 @@
+//! The life of a recording: start, flush, stop, fork, exit. Everything here runs with the GIL held, outside callbacks.
+
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use pyo3::prelude::*;
+use recorder_core::{Capture, Identity, OnError, Options, Origin, Stage, Summary, decide, diagnostics};
+use recorder_errors::{RecorderError, RecorderResult, enverr, target, usage};
+use trace_store::{Committed, Metadata, Writer, WriterOptions};
+
+use crate::boundary::Failure;
+use crate::code::decide::{Decider, Places, Target};
+use crate::hooks::recorder::{Ended, MainEnd, Parts};
+use crate::hooks::Recorder;
+use crate::raw::monitoring::Monitoring;
+use crate::raw::{extra, preflight, process, slot};
+
+/// What is remembered of the session beside the recorder.
+struct Session {
+    options: Options,
+    identity: Identity,
+    program: Program,
+    warnings: Vec<String>,
+}
+
+/// What the metadata says of the program.
+#[derive(Clone, Default)]
+struct Program {
+    argv: Vec<String>,
+    workdir: String,
+    python: String,
+    platform: String,
+}
+
+static SESSION: Mutex<Option<Session>> = Mutex::new(None);
+static CLOSING: Mutex<Option<Closing>> = Mutex::new(None);
+static SESSIONS: AtomicU32 = AtomicU32::new(0);
+
+/// What is said and done when the process ends.
+enum Closing {
+    Recorded(Summary),
+    Failed(RecorderError),
+}
+
+fn session() -> std::sync::MutexGuard<'static, Option<Session>> {
+    SESSION.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+fn closing() -> std::sync::MutexGuard<'static, Option<Closing>> {
+    CLOSING.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+/// Starts recording.
+pub fn start(py: Python<'_>, options: &str) -> Result<String, Failure> {
+    let options = Options::from_json(options)?;
+    begin(py, options)
+}
+
+/// Starts recording for the command line.
+pub fn launch(py: Python<'_>, options: &str) -> Result<String, Failure> {
+    let options = Options::from_json(options)?;
+    let native = py.import("codetracer_python_recorder._native")?;
+    // Registered before anything of the program is, so that it runs after every other handler.
+    py.import("atexit")?.call_method1("register", (native.getattr("_at_exit")?,))?;
+    process::call_at_end();
+    begin(py, Options { origin: Origin::Launch, ..options })
+}
+
+fn begin(py: Python<'_>, options: Options) -> Result<String, Failure> {
+    if session().is_some() {
+        return Err(usage!(ALREADY_TRACING, "a recording is running in this process").into());
+    }
+    let program = program(py, &options)?;
+    let places = places(py)?;
+    let mut warnings = Vec::new();
+    preflight(&mut warnings)?;
+    let identity = Identity::new();
+    let monitoring = match Monitoring::acquire() {
+        Ok(monitoring) => monitoring,
+        Err(None) => return Err(enverr!(UNSUPPORTED_PYTHON, "this interpreter has no sys.monitoring").into()),
+        Err(Some(holders)) => {
+            let names: Vec<String> = holders.0.iter().map(|(id, name)| format!("{id}: {name}")).collect();
+            return Err(enverr!(
+                TOOL_ID_UNAVAILABLE, "no tool id of sys.monitoring is free";
+                holders = names.join(", ")
+            )
+            .into());
+        }
+    };
+    let writer = match Writer::create(WriterOptions::new(&options.dir, &identity.run_id, &identity.trace_id)) {
+        Ok(writer) => writer,
+        Err(error) => {
+            monitoring.release();
+            return Err(error.into());
+        }
+    };
+    install_fork_hooks(py)?;
+    let number = SESSIONS.fetch_add(1, Ordering::Relaxed) + 1;
+    let target = match &options.target {
+        None => Target::None,
+        Some(recorder_core::Target::Script(path)) => Target::Script(path.clone()),
+        Some(recorder_core::Target::Module(name)) => Target::Module(name.clone()),
+        Some(recorder_core::Target::Code(code)) => Target::Code(code.clone()),
+    };
+    let recorder = Recorder::new(Parts {
+        session: number,
+        lines: options.capture != Capture::Calls,
+        values: options.capture == Capture::Values,
+        decider: Decider::new(options.all, &target, places),
+        monitoring,
+        writer,
+    });
+    let answer = serde_json::json!({
+        "trace_id": identity.trace_id, "run_id": identity.run_id, "dir": options.dir,
+    });
+    *session() = Some(Session { options, identity, program, warnings });
+    if !slot::install(Box::new(recorder)) {
+        *session() = None;
+        return Err(usage!(ALREADY_TRACING, "a recording is running in this process").into());
+    }
+    let attached = slot::with(|recorder| recorder.attach(number > 1));
+    if let Some(Err(error)) = attached {
+        let _ = finish(py, None, false);
+        return Err(error.into());
+    }
+    Ok(answer.to_string())
+}
+
+/// What must hold before the first hook is installed.
+fn preflight(warnings: &mut Vec<String>) -> RecorderResult<()> {
+    if cfg!(Py_GIL_DISABLED) {
+        return Err(enverr!(UNSUPPORTED_PYTHON, "this interpreter is built without the GIL"));
+    }
+    if !process::in_main_interpreter() {
+        return Err(enverr!(SUBINTERPRETER, "recording can only be started in the main interpreter"));
+    }
+    if !extra::reserve() {
+        return Err(enverr!(OUT_OF_MEMORY, "cannot reserve a slot in code objects"));
+    }
+    if !preflight::layout_holds() {
+        warnings.push("ERR_FRAME_LAYOUT".to_owned());
+        return Err(enverr!(
+            UNSUPPORTED_PYTHON,
+            "the frames of this interpreter are not laid out as this build expects"
+        ));
+    }
+    process::watch_forks();
+    Ok(())
+}
+
+fn program(py: Python<'_>, options: &Options) -> PyResult<Program> {
+    let sys = py.import("sys")?;
+    let argv = if options.argv.is_empty() {
+        sys.getattr("argv").and_then(|argv| argv.extract()).unwrap_or_default()
+    } else {
+        options.argv.clone()
+    };
+    Ok(Program {
+        argv,
+        workdir: std::env::current_dir().map(|dir| dir.display().to_string()).unwrap_or_default(),
+        python: sys.getattr("version")?.extract()?,
+        platform: format!("{}-{}", std::env::consts::OS, std::env::consts::ARCH),
+    })
+}
+
+fn places(py: Python<'_>) -> PyResult<Places> {
+    let sys = py.import("sys")?;
+    let version: (u32, u32) = {
+        let info = sys.getattr("version_info")?;
+        (info.get_item(0)?.extract()?, info.get_item(1)?.extract()?)
+    };
+    let mut library = Vec::new();
+    let lib: String = sys.getattr("platlibdir")?.extract()?;
+    for prefix in ["prefix", "base_prefix", "exec_prefix", "base_exec_prefix"] {
+        let prefix: PathBuf = sys.getattr(prefix)?.extract()?;
+        for lib in ["lib", lib.as_str()] {
+            let dir = prefix.join(lib).join(format!("python{}.{}", version.0, version.1));
+            if let Ok(real) = std::fs::canonicalize(dir)
+                && !library.contains(&real)
+            {
+                library.push(real);
+            }
+        }
+    }
+    let file: PathBuf = py.import("codetracer_python_recorder")?.getattr("__file__")?.extract()?;
+    let recorder = std::fs::canonicalize(&file)
+        .ok()
+        .and_then(|file| file.parent().map(PathBuf::from))
+        .unwrap_or_default();
+    Ok(Places { library, recorder })
+}
+
+fn install_fork_hooks(py: Python<'_>) -> PyResult<()> {
+    static DONE: AtomicU32 = AtomicU32::new(0);
+    if DONE.swap(1, Ordering::Relaxed) == 1 {
+        return Ok(());
+    }
+    let native = py.import("codetracer_python_recorder._native")?;
+    let kwargs = pyo3::types::PyDict::new(py);
+    kwargs.set_item("before", native.getattr("_before_fork")?)?;
+    kwargs.set_item("after_in_child", native.getattr("_after_fork_in_child")?)?;
+    py.import("os")?.call_method("register_at_fork", (), Some(&kwargs))?;
+    Ok(())
+}
+
+/// Whether events are recorded now.
+pub fn is_tracing() -> bool {
+    slot::with(|recorder| recorder.is_active()).unwrap_or(false)
+}
+
+/// Makes everything recorded so far safe: it is, event by event, in mapped files; only a failure is reported.
+pub fn flush(py: Python<'_>) -> Result<(), Failure> {
+    let _ = py;
+    match slot::with(|recorder| recorder.take_failure()).flatten() {
+        Some(error) if policy_aborts() => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
+fn policy_aborts() -> bool {
+    session().as_ref().is_none_or(|s| s.options.on_recorder_error == OnError::Abort)
+}
+
+/// Ends recording.
+pub fn stop(py: Python<'_>, exit_code: Option<i32>) -> Result<Option<String>, Failure> {
+    if session().is_none() {
+        return Ok(None);
+    }
+    let options = session().as_ref().map(|s| s.options.clone());
+    match finish(py, exit_code, false) {
+        Ok(None) => Ok(None),
+        Ok(Some((committed, _))) => Ok(Some(
+            serde_json::json!({
+                "dir": committed.dir, "bytes": committed.bytes, "partial": committed.partial,
+                "events": committed.metadata.events, "calls": committed.metadata.calls,
+            })
+            .to_string(),
+        )),
+        Err(error) => {
+            if options.is_some_and(|o| decide(&o, Stage::Commit).raise) {
+                return Err(error.into());
+            }
+            diagnostics::warning(&error, "the recording was not saved");
+            Ok(None)
+        }
+    }
+}
+
+/// Takes the recorder apart and commits what it recorded.
+fn finish(py: Python<'_>, exit_code: Option<i32>, progress: bool) -> RecorderResult<Option<(Committed, Session)>> {
+    let Some(recorder) = slot::take() else {
+        *session() = None;
+        return Ok(None);
+    };
+    let ended = recorder.take_apart();
+    let Some(session) = session().take() else { return Ok(None) };
+    // The rest needs nothing of Python, so other threads may go on.
+    py.detach(move || commit(ended, session, exit_code, progress))
+}
+
+fn commit(
+    ended: Ended,
+    session: Session,
+    exit_code: Option<i32>,
+    progress: bool,
+) -> RecorderResult<Option<(Committed, Session)>> {
+    let Some(writer) = ended.writer else {
+        return Err(enverr!(IO, "the recording belongs to the parent process"));
+    };
+    let mut failure = ended.failure;
+    if failure.is_none() && ended.taken_away {
+        failure = Some(target!(TOOL_ID_TAKEN, "the program freed the recorder's sys.monitoring tool id"));
+    }
+    let mut metadata = Metadata::default();
+    metadata.exit_status = exit_code.or(match ended.main {
+        MainEnd::Ended(status) => Some(status),
+        _ => None,
+    });
+    metadata.run_id = session.identity.run_id.clone();
+    metadata.trace_id = session.identity.trace_id.clone();
+    metadata.python = session.program.python.clone();
+    metadata.platform = session.program.platform.clone();
+    metadata.workdir = session.program.workdir.clone();
+    metadata.program = session.program.argv.first().cloned().unwrap_or_default();
+    metadata.args = session.program.argv.iter().skip(1).cloned().collect();
+    metadata.warnings = session.warnings.clone();
+    metadata.policy = serde_json::to_value(&session.options).unwrap_or_default();
+    metadata.counters.insert("forks".to_owned(), ended.counters.forks);
+    metadata.counters.insert("codes_traced".to_owned(), ended.counters.codes_traced);
+    metadata.counters.insert("codes_skipped".to_owned(), ended.counters.codes_skipped);
+    metadata.counters.insert("panics".to_owned(), ended.counters.panics);
+    metadata.processes = 1;
+    let _ = progress;
+    if !ended.failed && failure.is_none() {
+        return Ok(Some((writer.finish(ended.segments, metadata)?, session)));
+    }
+    // A failure that was raised before still costs the recording.
+    if session.options.keep_partial_trace {
+        let reason = failure.as_ref().map_or("ERR_RECORDING_ENDED", |error| error.code().name());
+        writer.keep_partial(ended.segments, metadata, reason)?;
+    } else {
+        writer.discard(ended.segments);
+    }
+    failure.map_or(Ok(None), Err)
+}
+
+/// Says at once that recording ended while the program runs.
+pub fn failed_while_running(error: &RecorderError) {
+    if policy_aborts() {
+        diagnostics::failure(error);
+    } else {
+        diagnostics::warning(error, "the program goes on unrecorded");
+    }
+}
+
+/// Interpreter exit under the command line.
+pub fn at_exit(py: Python<'_>) {
+    let Some(options) = session().as_ref().map(|s| s.options.clone()) else { return };
+    let already_said = slot::with(|recorder| recorder.has_failed()).unwrap_or(false);
+    let outcome = match finish(py, None, diagnostics::stderr_is_terminal()) {
+        Ok(None) => return,
+        Ok(Some((committed, session))) => Closing::Recorded(Summary {
+            events: committed.metadata.events,
+            calls: committed.metadata.calls,
+            threads: committed.metadata.threads,
+            duration_ns: committed.metadata.duration_ns,
+            bytes: committed.bytes,
+            partial: committed.partial,
+            dir: committed.dir,
+            next_command: session.options.next_command.unwrap_or_else(|| "codetracer-python-recorder print".to_owned()),
+        }),
+        Err(error) => {
+            if options.on_recorder_error == OnError::Disable {
+                if !already_said {
+                    diagnostics::warning(&error, "the recording was not saved");
+                }
+                return;
+            }
+            process::end_with(error.exit_status());
+            if already_said {
+                return;
+            }
+            Closing::Failed(error)
+        }
+    };
+    *closing() = Some(outcome);
+}
+
+/// After the interpreter is gone and the program's streams are flushed.
+pub fn at_process_end() {
+    match closing().take() {
+        Some(Closing::Recorded(summary)) => diagnostics::notice(&summary.line()),
+        Some(Closing::Failed(error)) => diagnostics::failure(&error),
+        None => {}
+    }
+}
+
+/// Right before `fork`.
+pub fn before_fork() {
+    slot::with(|recorder| recorder.before_fork());
+}
+
+/// In a forked child, before anything of the program runs there.
+pub fn after_fork_in_child() {
+    process::fork_is_settled();
+    if let Some(mut recorder) = slot::take() {
+        recorder.leave_forked_child();
+    }
+    *session() = None;
+    *closing() = None;
+}

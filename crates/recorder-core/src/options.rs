@@ -1,0 +1,94 @@
+//! What a recording is asked to do, as the command line and the Python interface hand it over.
+
+use std::path::PathBuf;
+
+use recorder_errors::{RecorderResult, usage};
+use serde::{Deserialize, Serialize};
+
+/// What is recorded of each event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Capture {
+    /// Calls, returns and exceptions.
+    Calls,
+    /// Lines too.
+    Lines,
+    /// Values that changed, too.
+    #[default]
+    Values,
+}
+
+/// Who decides what a failure of the recorder does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OnError {
+    /// It is raised, or becomes the exit status.
+    #[default]
+    Abort,
+    /// It is a warning; the program goes on unrecorded.
+    Disable,
+}
+
+/// How recording was started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Origin {
+    /// By a call of `start`.
+    #[default]
+    Api,
+    /// By the command line.
+    Launch,
+}
+
+/// What the command line runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "value", rename_all = "lowercase")]
+pub enum Target {
+    /// A script, directory or zip file, by path.
+    Script(String),
+    /// A module, by dotted name.
+    Module(String),
+    /// Code given as text.
+    Code(String),
+}
+
+/// What a recording is asked to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Options {
+    /// Where the recording goes.
+    pub dir: PathBuf,
+    /// What is recorded.
+    #[serde(default)]
+    pub capture: Capture,
+    /// Whether library code is recorded too.
+    #[serde(default)]
+    pub all: bool,
+    /// What a failure does.
+    #[serde(default)]
+    pub on_recorder_error: OnError,
+    /// Whether a failed recording is kept as partial.
+    #[serde(default)]
+    pub keep_partial_trace: bool,
+    /// How recording was started.
+    #[serde(default)]
+    pub origin: Origin,
+    /// What the command line runs.
+    #[serde(default)]
+    pub target: Option<Target>,
+    /// `sys.argv` of the program, when known beforehand.
+    #[serde(default)]
+    pub argv: Vec<String>,
+    /// The command that shows the recording, without its directory.
+    #[serde(default)]
+    pub next_command: Option<String>,
+}
+
+impl Options {
+    /// Reads options from the JSON that the Python side writes.
+    pub fn from_json(text: &str) -> RecorderResult<Self> {
+        serde_json::from_str(text).map_err(|error| {
+            usage!(INVALID_ARGUMENT, "malformed recording options: {error}")
+        })
+    }
+}

@@ -182,7 +182,15 @@ impl ThreadState {
         }
     }
 
+    /// A frame that was suspended since before recording began stands on the stack already: its `Opened` row came first.
     fn enter(&mut self, kind: EventKind, code: u32, line: u32, call: u64) -> Moment {
+        if let Some(top) = self.stack.last_mut()
+            && top.call == call
+            && top.opened_before
+        {
+            top.line = line;
+            return self.at_top(kind, line, None);
+        }
         self.stack.push(OpenFrame {
             call,
             code,

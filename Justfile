@@ -1,0 +1,37 @@
+# Run through ./dev, which prepares what the recipes need.
+
+set positional-arguments
+
+bin := justfile_directory() / ".venv/bin"
+venvs := env("DEV_VENVS", ".venv")
+
+[private]
+default:
+    @just --list
+
+# Record a program: record [OPTIONS] script.py | -m module | -c code [ARGS...]
+[no-cd, no-exit-message]
+@record *ARGS:
+    "{{bin}}/codetracer-python-recorder" record "$@"
+
+# Run all tests; ARGS go to pytest
+test *ARGS:
+    cargo test --workspace --exclude codetracer-python-recorder
+    for venv in {{venvs}}; do "$venv/bin/python" -m pytest "$@" || exit; done
+
+# Check formatting, lints, types, structure and generated files
+lint:
+    cargo fmt --all --check
+    cargo clippy --workspace --all-targets -- -D warnings
+    cargo run --quiet -p xtask -- tidy
+    "{{bin}}/ruff" check .
+    "{{bin}}/ruff" format --check .
+    "{{bin}}/mypy"
+
+# Write the generated files
+gen:
+    cargo run --quiet -p xtask -- gen
+
+# List every error code with its kind
+errors-audit:
+    cargo run --quiet -p xtask -- codes

@@ -1,0 +1,1 @@
+"""Generated modules. Written by `just gen`; do not edit."""

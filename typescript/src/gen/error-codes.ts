@@ -1,0 +1,63 @@
+// Every error code. Written by `just gen`; do not edit.
+
+export const errorKinds = {
+  Usage: { exitStatus: 2 },
+  Environment: { exitStatus: 10 },
+  Target: { exitStatus: 20 },
+  Internal: { exitStatus: 70 },
+} as const;
+
+export type ErrorKind = keyof typeof errorKinds;
+
+export const errorCodes = {
+  ERR_ALREADY_TRACING: { kind: "Usage", retired: false, summary: "A recording was started while one is running in this process." },
+  ERR_UNSUPPORTED_FORMAT: { kind: "Usage", retired: false, summary: "The output format is not one that the recorder writes." },
+  ERR_UNSUPPORTED_OPTION: { kind: "Usage", retired: false, summary: "The option exists, but this version does not act on it yet." },
+  ERR_UNKNOWN_OPTION: { kind: "Usage", retired: false, summary: "The command line has an option that the command does not know." },
+  ERR_UNKNOWN_COMMAND: { kind: "Usage", retired: false, summary: "The first word is neither a command nor something that can be recorded." },
+  ERR_INVALID_ARGUMENT: { kind: "Usage", retired: false, summary: "An argument is missing, has the wrong type, or has a value that is not allowed." },
+  ERR_INVALID_POLICY_VALUE: { kind: "Usage", retired: false, summary: "A switch has a name or a value that is not allowed." },
+  ERR_UNKNOWN_CODE: { kind: "Usage", retired: false, summary: "There is no error code of that name." },
+  ERR_SCRIPT_NOT_FOUND: { kind: "Usage", retired: false, summary: "The script to record does not exist." },
+  ERR_SCRIPT_UNREADABLE: { kind: "Usage", retired: false, summary: "The script to record exists but cannot be read." },
+  ERR_MODULE_NOT_FOUND: { kind: "Usage", retired: false, summary: "The module given with -m cannot be found." },
+  ERR_OUTPUT_NOT_DIRECTORY: { kind: "Usage", retired: false, summary: "The place for the recording exists and is not a directory." },
+  ERR_OUTPUT_FOREIGN: { kind: "Usage", retired: false, summary: "The place for the recording is a directory that is no recording of ours." },
+  ERR_TRACE_NOT_FOUND: { kind: "Usage", retired: false, summary: "There is no recording at that place." },
+  ERR_NOT_A_TRACE: { kind: "Usage", retired: false, summary: "The file or directory is no recording." },
+  ERR_TRACE_RUNNING: { kind: "Usage", retired: false, summary: "The recording is still being written." },
+  ERR_TRACE_MISSING: { kind: "Usage", retired: false, summary: "A recording was required, and none was made." },
+  ERR_IO: { kind: "Environment", retired: false, summary: "The operating system refused an operation on a file, for a reason without a code of its own." },
+  ERR_NO_SPACE: { kind: "Environment", retired: false, summary: "The disk or the quota is full." },
+  ERR_PERMISSION: { kind: "Environment", retired: false, summary: "The system denied access to a file or directory." },
+  ERR_READ_ONLY: { kind: "Environment", retired: false, summary: "The file system is mounted read-only." },
+  ERR_TOO_MANY_FILES: { kind: "Environment", retired: false, summary: "The process or the system has too many open files." },
+  ERR_FILE_TOO_LARGE: { kind: "Environment", retired: false, summary: "A file of the recording would exceed the size that is allowed." },
+  ERR_NOT_FOUND: { kind: "Environment", retired: false, summary: "A file or directory that the recorder needs is not there." },
+  ERR_OUT_OF_MEMORY: { kind: "Environment", retired: false, summary: "The system gave the recorder no memory." },
+  ERR_TRACE_DIR_CREATE_FAILED: { kind: "Environment", retired: false, summary: "The directory for the recording could not be created, for a reason without a code of its own." },
+  ERR_UNSUPPORTED_PYTHON: { kind: "Environment", retired: false, summary: "This interpreter cannot be recorded." },
+  ERR_SUBINTERPRETER: { kind: "Environment", retired: false, summary: "Recording was started in an interpreter that is not the main one." },
+  ERR_TOOL_ID_UNAVAILABLE: { kind: "Environment", retired: false, summary: "All tool ids of sys.monitoring are taken." },
+  ERR_FRAME_LAYOUT: { kind: "Environment", retired: false, summary: "Frames of this interpreter are not laid out as expected, so they are read the slow way." },
+  ERR_MMAP_UNSAFE: { kind: "Environment", retired: false, summary: "The recording does not survive SIGKILL here." },
+  ERR_CLOCK: { kind: "Environment", retired: false, summary: "The machine has no clock that the recorder can use." },
+  ERR_LAUNCH_FAILED: { kind: "Environment", retired: false, summary: "The interpreter for the program could not be started." },
+  ERR_TRACE_CORRUPT: { kind: "Environment", retired: false, summary: "The recording is damaged." },
+  ERR_TRACE_VERSION: { kind: "Environment", retired: false, summary: "The recording has a schema that this version does not read." },
+  ERR_TOOL_ID_TAKEN: { kind: "Target", retired: false, summary: "The program freed the recorder's tool id or gave it to another tool." },
+  ERR_FD_TAKEN: { kind: "Target", retired: false, summary: "The program closed a file of the recorder, or put another one in its place." },
+  ERR_TRACE_INCOMPLETE: { kind: "Target", retired: false, summary: "The process ended before its recording was committed." },
+  ERR_PANIC: { kind: "Internal", retired: false, summary: "A defect of the recorder was caught before it could disturb the program." },
+  ERR_INTERNAL: { kind: "Internal", retired: false, summary: "A condition that the recorder relies on did not hold." },
+  ERR_DRAINER_FAILED: { kind: "Internal", retired: false, summary: "The thread that writes the recording ended before its time." },
+  ERR_UNKNOWN: { kind: "Internal", retired: true, summary: "A failure without a code of its own." },
+  ERR_TRACE_DIR_CONFLICT: { kind: "Usage", retired: true, summary: "The place for the recording was not a directory." },
+  ERR_MISSING_POSITIONAL_ARG: { kind: "Usage", retired: true, summary: "A positional argument of a recorded call could not be found." },
+  ERR_MISSING_KEYWORD_ARG: { kind: "Usage", retired: true, summary: "A keyword argument of a recorded call could not be found." },
+  ERR_FRAME_INTROSPECTION_FAILED: { kind: "Environment", retired: true, summary: "The frame of a recorded function could not be read." },
+  ERR_GLOBALS_INTROSPECTION_FAILED: { kind: "Environment", retired: true, summary: "The globals of a recorded function could not be read." },
+  ERR_TRACER_INSTALL_CONFLICT: { kind: "Usage", retired: true, summary: "Hooks were already installed." },
+} as const;
+
+export type ErrorCode = keyof typeof errorCodes;

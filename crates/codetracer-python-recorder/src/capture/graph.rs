@@ -82,6 +82,8 @@ struct Shape<'a> {
 enum Child<'a> {
     Object(Obj<'a>),
     Name(Obj<'a>),
+    Own(&'static str),
+    Bytes(&'a [u8], usize),
     Absent,
 }
 
@@ -166,9 +168,13 @@ impl<'w> Walk<'w> {
                     bound += 16;
                     name.address() as u64
                 }
-                Child::Absent => {
-                    bound += 4;
+                Child::Own(_) | Child::Absent => {
+                    bound += 16;
                     1
+                }
+                Child::Bytes(data, len) => {
+                    bound += 32 + data.len();
+                    Scalar::Bytes(data, *len).digest()
                 }
             };
             fingerprint = mix(fingerprint, part);
@@ -216,7 +222,8 @@ impl<'w> Walk<'w> {
     /// Writes the state of an exception: its message, and its traceback when asked for; answers its type id.
     pub fn exception(&mut self, exc: Obj<'_>, with_traceback: bool) -> u32 {
         let type_id = self.ids.type_of(exc, self.sink);
-        let [message_name, traceback_name] = self.ids.exception_names(self.sink);
+        let message_name = self.ids.own_name("message", self.sink);
+        let traceback_name = self.ids.own_name("traceback", self.sink);
         let trace_mark = match (with_traceback, exc.exception_traceback()) {
             (true, Some(trace)) => trace.address() as u64,
             _ => 0,
@@ -249,6 +256,8 @@ impl<'w> Walk<'w> {
                 None => Value::Ref { object: obj.address() as u64, type_id: self.ids.type_of(obj, self.sink) },
             },
             Child::Name(name) => Value::Name(self.ids.name(name, self.sink)),
+            Child::Own(name) => Value::Name(self.ids.own_name(name, self.sink)),
+            Child::Bytes(data, len) => Value::Bytes { len: len as u64, data: Cow::Borrowed(data) },
             Child::Absent => Value::Unknown(Unknown::Unreadable),
         }
     }
@@ -292,6 +301,18 @@ fn shape<'a>(obj: Obj<'a>, limits: &Limits) -> Shape<'a> {
                 children.extend([Child::Name(name), Child::Object(value)]);
             });
             (Form::Attrs, len)
+        }
+        Kind::ByteArray => {
+            children.push(Child::Bytes(obj.bytearray(limits.bytes), obj.size()));
+            (Form::Content, obj.size())
+        }
+        Kind::Function | Kind::Type | Kind::Module => {
+            let name = match obj.kind() {
+                Kind::Module => "__name__",
+                _ => "__qualname__",
+            };
+            children.extend(obj.own_qualname().map(Child::Object).into_iter().flat_map(|n| [Child::Own(name), n]));
+            (Form::Attrs, children.len() / 2)
         }
         _ => (Form::Opaque, 0),
     };

@@ -20,7 +20,7 @@ pub struct Ids {
     last_type: (usize, usize, u32),
     next_type: u32,
     next_name: u32,
-    exception_names: Option<[u32; 2]>,
+    own_names: Vec<(&'static str, u32)>,
 }
 
 fn clip(mut text: String) -> String {
@@ -62,7 +62,7 @@ impl Ids {
         self.next_type += 1;
         self.types.insert(ty as usize, (mark, id));
         let (module, qualname) = types::names(ty);
-        Row::Define(Definition::Type(TypeDef { id, qualname: clip(qualname), module: clip(module) })).encode(sink);
+        Row::Define(Definition::Type(TypeDef { id, qualname: clip(qualname), module: clip(module) }).into()).encode(sink);
         id
     }
 
@@ -83,18 +83,17 @@ impl Ids {
     fn define_name(&mut self, name: String, sink: &mut RowSink) -> u32 {
         let id = self.next_name;
         self.next_name += 1;
-        Row::Define(Definition::Name { id, name }).encode(sink);
+        Row::Define(Definition::Name { id, name }.into()).encode(sink);
         id
     }
 
-    /// Ids of the names under which an exception's parts are recorded: message, traceback.
-    pub fn exception_names(&mut self, sink: &mut RowSink) -> [u32; 2] {
-        if let Some(known) = self.exception_names {
-            return known;
+    /// The id of a name of the recorder's own, under which it records a part of an object.
+    pub fn own_name(&mut self, name: &'static str, sink: &mut RowSink) -> u32 {
+        if let Some((_, id)) = self.own_names.iter().find(|(known, _)| *known == name) {
+            return *id;
         }
-        let made = ["message", "traceback"].map(|name| self.define_name(name.to_owned(), sink));
-        self.exception_names = Some(made);
-        made
+        let id = self.define_name(name.to_owned(), sink);
+        self.own_names.push((name, id));
+        id
     }
 }
-

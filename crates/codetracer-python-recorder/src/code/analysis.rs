@@ -55,6 +55,8 @@ pub struct Analysis {
     pub bare_handlers: Vec<u32>,
     /// Conditional jumps that decide about an exception, by byte offset, sorted.
     pub matches: Vec<(u32, Match)>,
+    /// Byte offsets of the instructions that take a `StopIteration` as the end of an iterator, sorted.
+    pub ends_iteration: Vec<u32>,
     /// Whether a line does `from module import *`.
     pub imports_star: bool,
 }
@@ -176,6 +178,8 @@ impl Analysis {
                 if self.lines.get(to) == self.lines.get(i.unit) && self.lines.get(to) != Some(&0) {
                     self.loops_on_a_line = true;
                 }
+            } else if i.op == ops.for_iter || i.op == ops.send {
+                self.ends_iteration.push(i.unit as u32 * 2);
             } else if i.op == ops.push_exc_info {
                 if following.is_some_and(|f| f.op == ops.pop_top) {
                     self.bare_handlers.push(i.unit as u32 * 2);

@@ -28,6 +28,8 @@ pub struct Opcodes {
     pub push_exc_info: u8,
     pub pop_top: u8,
     pub call_intrinsic_1: u8,
+    pub for_iter: u8,
+    pub send: u8,
     /// (opcode, code units of inline cache after it).
     pub caches: &'static [(u8, u8)],
 }
@@ -59,6 +61,8 @@ pub const V312: Opcodes = Opcodes {
     push_exc_info: 35,
     pop_top: 1,
     call_intrinsic_1: 173,
+    for_iter: 93,
+    send: 123,
     caches: &[ (25, 1), (60, 1), (92, 1), (93, 1), (95, 4), (106, 9), (107, 1), (116, 4), (122, 1), (123, 1), (141, 1), (171, 3) ],
 };
 /// CPython 3.13.
@@ -85,6 +89,8 @@ pub const V313: Opcodes = Opcodes {
     push_exc_info: 33,
     pop_top: 32,
     call_intrinsic_1: 55,
+    for_iter: 72,
+    send: 104,
     caches: &[ (5, 1), (39, 1), (40, 3), (45, 1), (53, 3), (58, 1), (59, 1), (72, 1), (77, 1), (82, 9), (91, 4), (93, 1), (97, 1), (98, 1), (99, 1), (100, 1), (104, 1), (108, 4), (117, 1) ],
 };
 

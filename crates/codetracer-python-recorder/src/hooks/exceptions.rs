@@ -8,7 +8,7 @@ use trace_model::Op;
 
 use super::Answer;
 use super::events::{go_on, traced};
-use super::recorder::Recorder;
+use super::recorder::{Recorder, Unwinding};
 use super::stack::expect_top;
 use super::thread::Pending;
 use crate::capture;
@@ -44,9 +44,12 @@ pub fn throw(recorder: &mut Recorder, current: Current, code: Code<'_>, offset: 
 }
 
 /// RAISE.
-pub fn raise(recorder: &mut Recorder, current: Current, code: Code<'_>, exc: Obj<'_>) -> Answer {
-    let passing = std::mem::replace(&mut recorder.unwinding, 0) == exc.address();
+pub fn raise(recorder: &mut Recorder, current: Current, code: Code<'_>, offset: u32, exc: Obj<'_>) -> Answer {
+    let passing = recorder.unwinding == Unwinding { exception: exc.address(), step: recorder.order.step };
     let Some(facts) = traced(recorder, code) else { return Answer::Continue };
+    if exc.is_stop_iteration() && facts.analysis.ends_iteration.binary_search(&offset).is_ok() {
+        return Answer::Continue;
+    }
     let (Some(frame), Some(at)) = (current.frame(), recorder.enter(current)) else {
         return Answer::Continue;
     };
@@ -66,7 +69,7 @@ pub fn raise(recorder: &mut Recorder, current: Current, code: Code<'_>, exc: Obj
 
 /// PY_UNWIND.
 pub fn unwind(recorder: &mut Recorder, current: Current, code: Code<'_>, exc: Obj<'_>) -> Answer {
-    recorder.unwinding = exc.address();
+    recorder.unwinding = Unwinding { exception: exc.address(), step: recorder.order.step };
     let Some(facts) = traced(recorder, code) else { return Answer::Continue };
     let (Some(frame), Some(at)) = (current.frame(), recorder.enter(current)) else {
         return Answer::Continue;
@@ -89,6 +92,7 @@ pub fn unwind(recorder: &mut Recorder, current: Current, code: Code<'_>, exc: Ob
         suspended.remove(frame.address());
     }
     thread.sink.commit();
+    recorder.unwinding.step = recorder.order.step;
     recorder.leave_task(at, open);
     recorder.main_unwound(frame, exc);
     Answer::Continue

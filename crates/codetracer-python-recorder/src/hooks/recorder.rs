@@ -51,6 +51,15 @@ pub struct Counters {
     pub panics: u64,
 }
 
+/// An exception on its way from a frame to the one below.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Unwinding {
+    /// Its address.
+    pub exception: usize,
+    /// Step at which it left; anything recorded since means that it has ended.
+    pub step: u64,
+}
+
 /// A recording that runs.
 pub struct Recorder {
     /// Number of this session in the process, from 1.
@@ -65,8 +74,8 @@ pub struct Recorder {
     pub suspended: Suspended,
     /// Asyncio tasks.
     pub tasks: Tasks,
-    /// Address of the exception that last left a frame, 0 when it arrived in another.
-    pub unwinding: usize,
+    /// The exception that last left a frame.
+    pub unwinding: Unwinding,
     /// How `__main__` ended.
     pub main: MainEnd,
     /// Numbers for the metadata.
@@ -113,7 +122,7 @@ impl Recorder {
             values: Values::new(parts.values),
             suspended: Suspended::default(),
             tasks: Tasks::default(),
-            unwinding: 0,
+            unwinding: Unwinding::default(),
             main: MainEnd::Unseen,
             counters: Counters::default(),
             active: true,
@@ -194,7 +203,7 @@ impl Recorder {
         let name = threads::thread_name(ident).unwrap_or_else(|| threads::default_name(native).to_owned());
         let definition = Definition::Thread(ThreadDef { id, ident, native, name });
         let thread = &mut self.threads[at];
-        Row::Define(definition).encode(&mut thread.sink);
+        Row::Define(definition.into()).encode(&mut thread.sink);
         thread.sink.commit();
         Some(at)
     }
@@ -318,7 +327,7 @@ impl Recorder {
 
     /// Writes a definition into the thread's segment; it is published with the event that follows.
     pub fn define(&mut self, at: usize, definition: Definition) {
-        Row::Define(definition).encode(&mut self.threads[at].sink);
+        Row::Define(definition.into()).encode(&mut self.threads[at].sink);
         if !self.threads[at].sink.has_room() {
             self.threads[at].sink.commit();
             self.rotate(at);

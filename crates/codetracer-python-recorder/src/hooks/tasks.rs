@@ -81,7 +81,7 @@ impl Tasks {
         let id = self.next;
         self.known.insert(task.address(), Known { id, coroutine });
         let name = asyncio::name_of(task).unwrap_or_default();
-        Row::Define(Definition::Task(TaskDef { id, parent, name })).encode(&mut thread.sink);
+        Row::Define(Definition::Task(TaskDef { id, parent, name }).into()).encode(&mut thread.sink);
         id
     }
 

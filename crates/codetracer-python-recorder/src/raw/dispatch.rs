@@ -123,6 +123,6 @@ hooks! {
     line Line LINE |r, t, code, line, _| events::line(r, t, code, line.small_int());
     jump Jump JUMP |r, t, code, from, to| events::jump(r, t, code, from.small_int(), to.small_int());
     branch Branch BRANCH |r, t, code, from, to| events::branch(r, t, code, from.small_int(), to.small_int());
-    raise Raise RAISE |r, t, code, _, exc| events::raise(r, t, code, exc);
+    raise Raise RAISE |r, t, code, offset, exc| events::raise(r, t, code, offset.small_int(), exc);
     handled Handled EXCEPTION_HANDLED |r, t, code, offset, exc| events::handler(r, t, code, offset.small_int(), exc);
 }

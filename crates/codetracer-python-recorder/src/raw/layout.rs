@@ -137,6 +137,12 @@ pub mod object {
     pub const TRACEBACK_LINE: usize = 36;
     /// `PyFrameObject.f_frame`.
     pub const FRAME_INTERPRETER_FRAME: usize = 24;
+    /// `PyFunctionObject.func_qualname`.
+    pub const FUNCTION_QUALNAME: usize = 40;
+    /// `PyTypeObject.tp_flags`.
+    pub const TYPE_FLAGS: usize = 168;
+    /// `PyHeapTypeObject.ht_qualname`.
+    pub const TYPE_QUALNAME: usize = 872;
     /// `PyHeapTypeObject.ht_cached_keys`.
     pub const TYPE_CACHED_KEYS: usize = 880;
     /// `PyDictKeysObject.dk_log2_index_bytes`.

@@ -443,6 +443,25 @@ impl<'a> Obj<'a> {
         self.is_exception_of(unsafe { ffi::PyExc_SystemExit })
     }
 
+    /// The qualified name of a function or class, the name of a module.
+    pub fn own_qualname(self) -> Option<Obj<'a>> {
+        let found = match self.kind() {
+            Kind::Function => self.field(at::FUNCTION_QUALNAME),
+            Kind::Type if self.read::<u64>(at::TYPE_FLAGS) & at::FLAG_HEAPTYPE != 0 => {
+                self.field(at::TYPE_QUALNAME)
+            }
+            Kind::Module => super::threads::module_item(self, c"__name__"),
+            _ => None,
+        };
+        found.filter(|name| super::unicode::is_str(*name))
+    }
+
+    /// Whether this exception is a `StopIteration`.
+    pub fn is_stop_iteration(self) -> bool {
+        // SAFETY: reads the address of a static exception class.
+        self.is_exception_of(unsafe { ffi::PyExc_StopIteration })
+    }
+
     /// Whether this exception is a `KeyboardInterrupt`.
     pub fn is_keyboard_interrupt(self) -> bool {
         // SAFETY: reads the address of a static exception class.

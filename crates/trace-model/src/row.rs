@@ -323,6 +323,7 @@ impl<'a> RowReader<'a> {
     }
 
     /// The next row, or `None` at the end.
+    #[inline(always)]
     #[allow(clippy::should_implement_trait)]
     pub fn next(&mut self) -> Result<Option<Row<'a>>, DecodeError> {
         const W: &str = "row";

@@ -227,6 +227,7 @@ impl<'a> Value<'a> {
     }
 
     /// Reads the row form of a value.
+    #[inline(always)]
     pub fn decode(cursor: &mut Cursor<'a>) -> Result<Self, DecodeError> {
         const W: &str = "value";
         let at = cursor.offset();

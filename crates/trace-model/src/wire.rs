@@ -51,21 +51,25 @@ impl<'a> Cursor<'a> {
     }
 
     /// Offset of the next unread byte.
+    #[inline]
     pub const fn offset(&self) -> usize {
         self.at
     }
 
     /// Bytes not read yet.
+    #[inline]
     pub fn remaining(&self) -> usize {
         self.bytes.len() - self.at
     }
 
     /// Whether everything was read.
+    #[inline]
     pub fn is_empty(&self) -> bool {
         self.remaining() == 0
     }
 
     /// The next `n` bytes.
+    #[inline]
     pub fn take(&mut self, n: usize, what: &'static str) -> Result<&'a [u8], DecodeError> {
         let end = self
             .at
@@ -78,6 +82,19 @@ impl<'a> Cursor<'a> {
         Ok(slice)
     }
 
+    /// The next four bytes, not yet taken, if there are as many.
+    #[inline]
+    pub(crate) fn peek(&self) -> Option<&'a [u8; 4]> {
+        self.bytes.get(self.at..)?.first_chunk()
+    }
+
+    /// Takes what [`Cursor::peek`] gave.
+    #[inline]
+    pub(crate) fn skip_peeked(&mut self) {
+        self.at = self.bytes.len().min(self.at + 4);
+    }
+
+    #[inline]
     fn array<const N: usize>(&mut self, what: &'static str) -> Result<[u8; N], DecodeError> {
         let mut out = [0; N];
         out.copy_from_slice(self.take(N, what)?);
@@ -85,24 +102,39 @@ impl<'a> Cursor<'a> {
     }
 
     /// The next byte.
+    #[inline]
     pub fn u8(&mut self, what: &'static str) -> Result<u8, DecodeError> {
         Ok(self.array::<1>(what)?[0])
     }
     /// The next little-endian `u16`.
+    #[inline]
     pub fn u16(&mut self, what: &'static str) -> Result<u16, DecodeError> {
         Ok(u16::from_le_bytes(self.array(what)?))
     }
     /// The next little-endian `u32`.
+    #[inline]
     pub fn u32(&mut self, what: &'static str) -> Result<u32, DecodeError> {
         Ok(u32::from_le_bytes(self.array(what)?))
     }
     /// The next little-endian `u64`.
+    #[inline]
     pub fn u64(&mut self, what: &'static str) -> Result<u64, DecodeError> {
         Ok(u64::from_le_bytes(self.array(what)?))
     }
 
     /// The next LEB128 unsigned integer, at most ten bytes.
+    #[inline]
     pub fn varint(&mut self, what: &'static str) -> Result<u64, DecodeError> {
+        if let Some(byte) = self.bytes.get(self.at)
+            && *byte < 0x80
+        {
+            self.at += 1;
+            return Ok(u64::from(*byte));
+        }
+        self.long_varint(what)
+    }
+
+    fn long_varint(&mut self, what: &'static str) -> Result<u64, DecodeError> {
         let start = self.at;
         let mut out = 0u64;
         for shift in (0..64).step_by(7) {
@@ -120,6 +152,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// A `u32` length and that many bytes.
+    #[inline]
     pub fn blob(&mut self, what: &'static str) -> Result<&'a [u8], DecodeError> {
         let len = self.u32(what)? as usize;
         self.take(len, what)

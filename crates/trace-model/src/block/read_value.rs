@@ -13,7 +13,7 @@ const W: &str = "value in a block";
 
 impl<'a> BlockReader<'a> {
     /// The value row of a fused op byte: 16 times the kind, plus the tag.
-    #[inline]
+    #[inline(always)]
     pub(super) fn value_row(&mut self, fused: u8) -> Result<Row<'a>, DecodeError> {
         let (kind, tag) = (fused / 16, fused % 16);
         if kind == op::BIND {
@@ -54,6 +54,7 @@ impl<'a> BlockReader<'a> {
         })
     }
 
+    #[inline(always)]
     fn value(&mut self, kind: u8, slot: Option<u16>, tag: u8) -> Result<Value<'a>, DecodeError> {
         Ok(match tag {
             value::NONE => Value::None,

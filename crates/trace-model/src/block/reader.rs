@@ -90,6 +90,7 @@ impl<'a> BlockReader<'a> {
     }
 
     /// The next row, or `None` after the last one. An error is final.
+    #[inline(always)]
     #[allow(clippy::should_implement_trait)]
     pub fn next(&mut self) -> Result<Option<Row<'a>>, DecodeError> {
         if self.columns[column::OPS].is_empty() {

@@ -82,18 +82,6 @@ impl<'a> Cursor<'a> {
         Ok(slice)
     }
 
-    /// The next four bytes, not yet taken, if there are as many.
-    #[inline]
-    pub(crate) fn peek(&self) -> Option<&'a [u8; 4]> {
-        self.bytes.get(self.at..)?.first_chunk()
-    }
-
-    /// Takes what [`Cursor::peek`] gave.
-    #[inline]
-    pub(crate) fn skip_peeked(&mut self) {
-        self.at = self.bytes.len().min(self.at + 4);
-    }
-
     #[inline]
     fn array<const N: usize>(&mut self, what: &'static str) -> Result<[u8; N], DecodeError> {
         let mut out = [0; N];

@@ -14,7 +14,7 @@ use crate::code::decide::{Decider, Places, Target};
 use crate::hooks::recorder::{Ended, MainEnd, Parts};
 use crate::hooks::Recorder;
 use crate::raw::monitoring::Monitoring;
-use crate::raw::{extra, preflight, process, slot};
+use crate::raw::{access, extra, preflight, process, slot};
 
 /// What is remembered of the session beside the recorder.
 struct Session {
@@ -138,15 +138,22 @@ fn preflight(warnings: &mut Vec<String>) -> RecorderResult<()> {
     if !extra::reserve() {
         return Err(enverr!(OUT_OF_MEMORY, "cannot reserve a slot in code objects"));
     }
-    if !preflight::layout_holds() {
-        warnings.push("ERR_FRAME_LAYOUT".to_owned());
-        return Err(enverr!(
-            UNSUPPORTED_PYTHON,
-            "the frames of this interpreter are not laid out as this build expects"
-        ));
+    access::set_direct(true);
+    let holds = preflight::layout_holds();
+    access::set_direct(holds && !frames_by_public_api());
+    if !holds {
+        let error = enverr!(FRAME_LAYOUT, "frames are read through the public interface");
+        diagnostics::warning(&error, "recording goes on, more slowly");
+        warnings.push(error.code().name().to_owned());
     }
     process::watch_forks();
     Ok(())
+}
+
+/// Whether the environment asks for the public interface (`CODETRACER_FRAME_ACCESS=public`).
+#[allow(clippy::disallowed_methods)]
+fn frames_by_public_api() -> bool {
+    std::env::var_os("CODETRACER_FRAME_ACCESS").is_some_and(|value| value == "public")
 }
 
 fn program(py: Python<'_>, options: &Options) -> PyResult<Program> {

@@ -56,7 +56,7 @@ impl Values {
 fn read<'a>(frame: Frame<'a>, source: Source) -> Result<Option<Obj<'a>>, ()> {
     match source {
         Source::Fast(slot) => Ok(frame.local(slot as usize)),
-        Source::Cell(slot) => Ok(frame.local(slot as usize).and_then(Obj::cell)),
+        Source::Cell(slot) => Ok(frame.captured(slot as usize)),
         Source::Namespace(i) => in_dict(frame, frame.namespace(), i),
         Source::Global(i) => in_dict(frame, frame.globals(), i),
     }

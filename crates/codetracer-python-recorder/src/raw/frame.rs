@@ -4,7 +4,8 @@ use std::marker::PhantomData;
 
 use pyo3::ffi;
 
-use super::layout::{LAYOUT, Layout, code as code_at, frame as frame_at};
+use super::access;
+use super::layout::{Layout, code as code_at, frame as frame_at};
 use super::object::{Obj, read_at};
 
 unsafe extern "C" {
@@ -109,7 +110,8 @@ impl<'a> Code<'a> {
     }
 }
 
-/// An interpreter frame that is on a thread's stack, or suspended, for `'a`.
+/// A frame that is on a thread's stack, or suspended, for `'a`: read in place, or through its frame object where this
+/// interpreter's layout is not proven (`access::Mode::Public`).
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Frame<'a> {
     ptr: *const u8,
@@ -117,7 +119,7 @@ pub struct Frame<'a> {
 }
 
 impl<'a> Frame<'a> {
-    /// The frame that `tstate` runs now.
+    /// The frame that `tstate` runs now, in place.
     ///
     /// # Safety
     /// `tstate` must be a live thread state, the GIL held, and `layout` proven for this interpreter.
@@ -133,8 +135,17 @@ impl<'a> Frame<'a> {
         }
     }
 
+    /// The frame of a frame object.
+    ///
     /// # Safety
-    /// A non-null `ptr` must be a frame for `'a`.
+    /// A non-null `object` must be a frame object for `'a`.
+    pub unsafe fn of_object(object: *mut ffi::PyObject) -> Option<Self> {
+        // SAFETY: forwarded to the caller.
+        unsafe { Self::new(object.cast_const().cast()) }
+    }
+
+    /// # Safety
+    /// A non-null `ptr` must be a frame, of the form that the access mode says, for `'a`.
     #[inline(always)]
     unsafe fn new(ptr: *const u8) -> Option<Self> {
         if ptr.is_null() { None } else { Some(Self { ptr, life: PhantomData }) }
@@ -142,8 +153,12 @@ impl<'a> Frame<'a> {
 
     #[inline(always)]
     fn read<T: Copy>(self, offset: usize) -> T {
-        // SAFETY: `offset` is one of the frame's fields.
+        // SAFETY: `offset` is one of the frame's fields; only called in direct mode.
         unsafe { read_at(self.ptr, offset) }
+    }
+
+    fn object(self) -> *mut ffi::PyFrameObject {
+        self.ptr.cast_mut().cast()
     }
 
     /// The address: the identity of the frame while it runs or is suspended.
@@ -155,12 +170,17 @@ impl<'a> Frame<'a> {
     /// Whether C code pushed this entry frame; it has no code of its own.
     #[inline(always)]
     pub fn is_entry(self) -> bool {
-        self.read::<u8>(frame_at::OWNER) == frame_at::OWNED_BY_CSTACK
+        access::is_direct() && self.read::<u8>(frame_at::OWNER) == frame_at::OWNED_BY_CSTACK
     }
 
-    /// The frame below, entry frames skipped, and whether one was skipped (C code called this frame).
+    /// The frame below, entry frames skipped, and whether one was skipped (C code called this frame; frame objects do
+    /// not tell, so then it may be).
     #[inline(always)]
     pub fn caller(self) -> (Option<Frame<'a>>, bool) {
+        if !access::is_direct() {
+            // SAFETY: a live frame object; the frame below keeps its own frame object alive.
+            return (unsafe { Self::of_object(kept(ffi::PyFrame_GetBack(self.object()).cast())) }, true);
+        }
         let mut through_c = false;
         // SAFETY: `previous` is a frame of the same stack, or null.
         let mut below = unsafe { Self::new(self.read(frame_at::PREVIOUS)) };
@@ -177,38 +197,90 @@ impl<'a> Frame<'a> {
 
     /// The line it is at, computed by the interpreter.
     pub fn line(self) -> Option<u32> {
-        // SAFETY: a live frame of this interpreter.
-        u32::try_from(unsafe { ffi::PyUnstable_InterpreterFrame_GetLine(self.ptr.cast_mut().cast()) }).ok()
+        // SAFETY: a live frame of this interpreter, in the form of the access mode.
+        let line = unsafe {
+            if access::is_direct() {
+                ffi::PyUnstable_InterpreterFrame_GetLine(self.ptr.cast_mut().cast())
+            } else {
+                ffi::PyFrame_GetLineNumber(self.object())
+            }
+        };
+        u32::try_from(line).ok()
     }
 
     /// The code that runs.
     #[inline(always)]
     pub fn code(self) -> Option<Code<'a>> {
         // SAFETY: the frame owns its code object.
-        unsafe { Obj::new(self.read(frame_at::CODE)) }.and_then(Code::from_obj)
+        unsafe {
+            if access::is_direct() {
+                Obj::new(self.read(frame_at::CODE))
+            } else {
+                Obj::new(kept(ffi::PyFrame_GetCode(self.object()).cast()))
+            }
+        }
+        .and_then(Code::from_obj)
     }
 
     /// `f_globals`.
     pub fn globals(self) -> Option<Obj<'a>> {
         // SAFETY: borrowed from the running function.
-        unsafe { Obj::new(self.read(frame_at::GLOBALS)) }
+        unsafe {
+            if access::is_direct() {
+                Obj::new(self.read(frame_at::GLOBALS))
+            } else {
+                Obj::new(kept(ffi::PyFrame_GetGlobals(self.object())))
+            }
+        }
     }
 
     /// `f_locals`: the namespace of a module or class body.
     pub fn namespace(self) -> Option<Obj<'a>> {
-        // SAFETY: owned by the frame, may be null.
-        unsafe { Obj::new(self.read(frame_at::LOCALS)) }
+        if access::is_direct() {
+            // SAFETY: owned by the frame, may be null.
+            return unsafe { Obj::new(self.read(frame_at::LOCALS)) };
+        }
+        // With fast locals or cells, CPython 3.12 would copy them into the namespace for the program to see.
+        if self.code().is_none_or(|code| code.locals_count() != 0) {
+            return None;
+        }
+        // SAFETY: the frame owns the namespace that is returned.
+        unsafe { Obj::new(kept(ffi::PyFrame_GetLocals(self.object()))) }
     }
 
-    /// Fast local `slot`; the caller keeps `slot` below the code's `co_nlocalsplus`.
+    /// What fast local `slot` holds (a cell for a captured name); the caller keeps `slot` below `co_nlocalsplus`.
     #[inline(always)]
     pub fn local(self, slot: usize) -> Option<Obj<'a>> {
-        // SAFETY: `localsplus` holds `co_nlocalsplus` object pointers or nulls while the frame lives.
-        unsafe { Obj::new(self.read(frame_at::LOCALSPLUS + slot * 8)) }
+        if access::is_direct() {
+            // SAFETY: `localsplus` holds `co_nlocalsplus` object pointers or nulls while the frame lives.
+            return unsafe { Obj::new(self.read(frame_at::LOCALSPLUS + slot * 8)) };
+        }
+        let name = self.code()?.locals_names()?.tuple_item(slot)?;
+        // SAFETY: a live frame object and a string; an unbound name raises, which is cleared; the frame keeps a value
+        // that is bound.
+        unsafe {
+            let value = ffi::PyFrame_GetVar(self.object(), name.as_ptr());
+            if value.is_null() {
+                ffi::PyErr_Clear();
+            }
+            Obj::new(kept(value))
+        }
+    }
+
+    /// What the captured name in `slot` is bound to.
+    #[inline(always)]
+    pub fn captured(self, slot: usize) -> Option<Obj<'a>> {
+        let held = self.local(slot);
+        if access::is_direct() { held.and_then(Obj::cell) } else { held }
     }
 }
 
-/// The layout of this interpreter, if one is compiled in.
-pub fn compiled_layout() -> Option<Layout> {
-    LAYOUT
+/// Gives back a new reference to an object that something else keeps alive for the callback.
+///
+/// # Safety
+/// `object` must be null, or owned by a live object beside the reference given back.
+unsafe fn kept(object: *mut ffi::PyObject) -> *mut ffi::PyObject {
+    // SAFETY: the caller's own reference.
+    unsafe { ffi::Py_XDECREF(object) };
+    object
 }

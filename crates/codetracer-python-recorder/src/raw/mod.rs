@@ -3,6 +3,7 @@
 //! Types here are safe to use from the rest of the crate: a borrowed object, code or frame carries the lifetime of
 //! the callback it was handed to, during which the GIL is held and no Python code runs.
 
+pub mod access;
 pub mod asyncio;
 pub mod callable;
 pub mod clock;

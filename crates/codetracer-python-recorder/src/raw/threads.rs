@@ -54,8 +54,16 @@ impl Current {
     /// The frame it runs.
     #[inline(always)]
     pub fn frame<'a>(self) -> Option<Frame<'a>> {
-        // SAFETY: the thread state is current, so its frame does not change during the callback.
-        LAYOUT.and_then(|layout| unsafe { Frame::current(self.tstate, &layout) })
+        if super::access::is_direct() {
+            // SAFETY: a live thread state whose frame does not change during the callback.
+            return LAYOUT.and_then(|layout| unsafe { Frame::current(self.tstate, &layout) });
+        }
+        // SAFETY: the interpreter frame keeps its frame object alive.
+        unsafe {
+            let object = ffi::PyThreadState_GetFrame(self.tstate).cast();
+            ffi::Py_XDECREF(object);
+            Frame::of_object(object)
+        }
     }
 
     /// `threading.get_ident()` and the kernel's id.

@@ -1,1 +1,20 @@
-//! Placeholder.
+//! Where recordings are: segments while a program runs, the container, the committed directory, and the way back.
+//!
+//! Owns files and their order of becoming durable. Refuses to know Python, to print, and to interpret what a program
+//! did: rows, blocks and events belong to `trace-model`.
+
+pub mod container;
+mod drain;
+mod error;
+mod file;
+pub mod metadata;
+mod pool;
+mod raw;
+mod segment;
+mod staging;
+mod worker;
+mod writer;
+
+pub use metadata::{Clock, ClockPair, Metadata, Source, Warning};
+pub use segment::{Base, Segment};
+pub use writer::{Committed, Writer, WriterOptions};

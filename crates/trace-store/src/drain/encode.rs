@@ -1,0 +1,197 @@
+//! From rows with addresses to blocks with object ids.
+//!
+//! Owns where each thread stands between its segments, and the definitions seen so far. Refuses to store blocks and
+//! definitions; a [`Store`] does.
+
+use std::collections::HashMap;
+
+use recorder_errors::prelude::*;
+use trace_model::block::{BlockBuilder, BlockMeta};
+use trace_model::{
+    DecodeError, Definition, Definitions, Names, Op, Row, RowReader, ThreadState, Value,
+};
+
+use super::Batch;
+use super::objects::ObjectIds;
+use crate::container::BlockEntry;
+
+/// Where definitions go.
+pub(crate) trait Store {
+    /// Takes a definition found at `offset` of the batch. `false` when it was taken earlier.
+    fn define(&mut self, definition: &Definition, offset: usize) -> RecorderResult<bool>;
+    /// Definitions that stand elsewhere and were not taken yet, asked for when one is missing.
+    fn missing(&mut self) -> RecorderResult<Vec<Definition>>;
+}
+
+/// What became of a batch.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Encoded {
+    /// The entry of the block; none when there were no rows but definitions.
+    pub entry: Option<BlockEntry>,
+    /// Where rows stopped making sense; what stands before is in the block.
+    pub cut: Option<DecodeError>,
+}
+
+/// Turns batches into blocks, one after another.
+#[derive(Debug)]
+pub(crate) struct Encoder {
+    definitions: Definitions,
+    threads: HashMap<u32, ThreadState>,
+    objects: ObjectIds,
+    builder: BlockBuilder,
+    block: Vec<u8>,
+    start_ns: u64,
+}
+
+impl Encoder {
+    /// An encoder for a recording that started at `start_ns` of the monotonic clock.
+    pub fn new(start_ns: u64) -> Self {
+        Self::resume(start_ns, Definitions::new(), HashMap::new(), 1)
+    }
+
+    /// An encoder that goes on after blocks that exist.
+    pub fn resume(
+        start_ns: u64,
+        definitions: Definitions,
+        threads: HashMap<u32, ThreadState>,
+        first_object: u64,
+    ) -> Self {
+        Self {
+            definitions,
+            threads,
+            objects: ObjectIds::new(first_object),
+            builder: BlockBuilder::new(&ThreadState::default()),
+            block: Vec::new(),
+            start_ns,
+        }
+    }
+
+    pub const fn definitions(&self) -> &Definitions {
+        &self.definitions
+    }
+
+    /// Takes definitions in that come from elsewhere.
+    pub fn define(&mut self, definition: Definition) {
+        self.definitions.add(definition);
+    }
+
+    /// The block of the last batch.
+    pub fn block(&self) -> &[u8] {
+        &self.block
+    }
+
+    /// Encodes a batch.
+    pub fn encode<S: Store>(
+        &mut self,
+        batch: &Batch<'_>,
+        store: &mut S,
+    ) -> RecorderResult<Encoded> {
+        let mut state = self
+            .threads
+            .remove(&batch.thread)
+            .unwrap_or_else(|| ThreadState::new(batch.thread));
+        state.next_step = batch.base.step;
+        state.next_call = batch.base.call;
+        state.tick = batch.base.tick;
+        self.builder.reset(&state);
+        let mut progress = Progress::default();
+        let result = self.rows(batch, store, &mut state, &mut progress);
+        let next_step = state.next_step;
+        self.threads.insert(batch.thread, state);
+        let cut = result?;
+        self.block.clear();
+        if self.builder.is_empty() {
+            return Ok(Encoded { entry: None, cut });
+        }
+        let meta = BlockMeta {
+            sequence: batch.sequence,
+            clock: (batch.base.tick, batch.base.ns.saturating_sub(self.start_ns)),
+        };
+        let header = self.builder.finish(&meta, &mut self.block);
+        let first = progress.first_step.unwrap_or(next_step);
+        Ok(Encoded {
+            entry: Some(BlockEntry::new(&header, first, progress.origins)),
+            cut,
+        })
+    }
+
+    fn rows<S: Store>(
+        &mut self,
+        batch: &Batch<'_>,
+        store: &mut S,
+        state: &mut ThreadState,
+        progress: &mut Progress,
+    ) -> RecorderResult<Option<DecodeError>> {
+        let mut reader = RowReader::new(batch.rows);
+        loop {
+            let offset = reader.offset();
+            let at = |error: DecodeError| Some(DecodeError::new(error.what, offset));
+            let mut row = match reader.next() {
+                Ok(Some(row)) => row,
+                Ok(None) => return Ok(None),
+                Err(error) => return Ok(at(error)),
+            };
+            match &mut row {
+                Row::Event { op, .. } => {
+                    if let Op::Call { code } | Op::Resume { code, .. } | Op::Throw { code, .. } = op
+                    {
+                        self.need(*code, store)?;
+                    }
+                    if let Op::Raise { origin: true } = op {
+                        progress.origins += 1;
+                    }
+                }
+                Row::Opened { code, .. } => self.need(*code, store)?,
+                Row::Object {
+                    object, type_id, ..
+                } => *object = self.objects.id(*object, *type_id),
+                Row::Item(value)
+                | Row::Bind { value, .. }
+                | Row::Result(value)
+                | Row::Exception(value) => {
+                    if let Value::Ref { object, type_id } = value {
+                        *object = self.objects.id(*object, *type_id);
+                    }
+                }
+                Row::Define(definition) => {
+                    if store.define(definition, offset)? {
+                        self.definitions.add(definition.clone());
+                    }
+                    continue;
+                }
+                Row::Sync { .. }
+                | Row::Time { .. }
+                | Row::Lost { .. }
+                | Row::Task { .. }
+                | Row::Unbind { .. }
+                | Row::Truncated => {}
+            }
+            match state.advance(&row, &self.definitions) {
+                Ok(Some(moment)) => {
+                    progress.first_step.get_or_insert(moment.step);
+                }
+                Ok(None) => {}
+                Err(error) => return Ok(at(error)),
+            }
+            if let Err(error) = self.builder.push(&row) {
+                return Ok(at(error));
+            }
+        }
+    }
+
+    #[inline]
+    fn need<S: Store>(&mut self, code: u32, store: &mut S) -> RecorderResult<()> {
+        if self.definitions.code(code).is_none() {
+            for definition in store.missing()? {
+                self.definitions.add(definition);
+            }
+        }
+        Ok(())
+    }
+}
+
+#[derive(Debug, Default)]
+struct Progress {
+    first_step: Option<u64>,
+    origins: u64,
+}

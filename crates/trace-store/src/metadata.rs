@@ -1,0 +1,147 @@
+//! `trace_metadata.json`: who recorded what, when, how, and how it ended.
+//!
+//! Owns the shape of the file. Refuses to find any of the facts out; the recorder and the writer fill them in.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// A moment on both clocks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct ClockPair {
+    /// Tick units.
+    pub tick: u64,
+    /// Monotonic clock in nanoseconds.
+    pub ns: u64,
+}
+
+/// How ticks become nanoseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Clock {
+    /// The start of the recording.
+    pub first: ClockPair,
+    /// The last moment that is known on both clocks.
+    pub last: ClockPair,
+    /// Nanoseconds of one tick unit as estimated before the start, for a recording with one moment only; 0 when
+    /// unknown.
+    pub ns_per_tick: f64,
+}
+
+impl Clock {
+    /// Nanoseconds since the start, on the line through the first and the last moment. Never below 0.
+    pub fn ns(&self, tick: u64) -> u64 {
+        let since = tick.saturating_sub(self.first.tick);
+        let ticks = self.last.tick.saturating_sub(self.first.tick);
+        let ns = self.last.ns.saturating_sub(self.first.ns);
+        if ticks == 0 || ns == 0 {
+            let rate = if self.ns_per_tick.is_finite() && self.ns_per_tick > 0.0 {
+                self.ns_per_tick
+            } else {
+                1.0
+            };
+            return (since as f64 * rate) as u64;
+        }
+        let exact = u128::from(since) * u128::from(ns) / u128::from(ticks);
+        u64::try_from(exact).unwrap_or(u64::MAX)
+    }
+}
+
+/// A problem that did not end the recording.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Warning {
+    /// Its code, `ERR_...`.
+    pub code: String,
+    /// Text for people.
+    pub message: String,
+}
+
+/// A source file as it was when its code was first seen.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Source {
+    /// Where the copy is, relative to the recording.
+    pub file: String,
+    /// Bytes.
+    pub bytes: u64,
+    /// XXH3-64 of the content, 16 hexadecimal digits.
+    pub xxh3: String,
+}
+
+/// What is known about a recording as a whole. Fields unknown to a reader are ignored, missing ones have their default.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Metadata {
+    /// Version of rows and blocks.
+    pub schema_version: u32,
+    /// Version of the recorder.
+    pub recorder_version: String,
+    /// Id of the process that recorded.
+    pub run_id: String,
+    /// Id of the recording.
+    pub trace_id: String,
+    /// Recording of the process that forked or started this one.
+    pub parent_run_id: Option<String>,
+    /// Whether something is missing at the end.
+    pub partial: bool,
+    /// Why it is partial: `running`, `killed`, or an error code.
+    pub reason: Option<String>,
+    /// The program's exit status; none when it is not known.
+    pub exit_status: Option<i32>,
+    /// The program: a path, `-m module` or `-c`.
+    pub program: String,
+    /// Its arguments.
+    pub args: Vec<String>,
+    /// The directory it started in.
+    pub workdir: String,
+    /// The interpreter: version and build.
+    pub python: String,
+    /// The machine.
+    pub platform: String,
+    /// Process id.
+    pub pid: u32,
+    /// Wall clock at the start, nanoseconds since 1970-01-01 UTC.
+    pub started_unix_ns: u64,
+    /// From the first to the last event.
+    pub duration_ns: u64,
+    /// Events of all kinds.
+    pub events: u64,
+    /// Calls.
+    pub calls: u64,
+    /// Lines.
+    pub lines: u64,
+    /// Exceptions raised: `raise` events in the frame that raised.
+    pub exceptions: u64,
+    /// Threads with events.
+    pub threads: u64,
+    /// Asyncio tasks.
+    pub tasks: u64,
+    /// Processes: this one and those forked from it.
+    pub processes: u64,
+    /// Size of the recording on disk without the copies of sources.
+    pub bytes: u64,
+    /// How ticks become nanoseconds.
+    pub clock: Clock,
+    /// The policy in force.
+    pub policy: serde_json::Map<String, serde_json::Value>,
+    /// What the filters did.
+    pub filter: serde_json::Map<String, serde_json::Value>,
+    /// Final counters.
+    pub counters: BTreeMap<String, u64>,
+    /// Problems that did not end the recording.
+    pub warnings: Vec<Warning>,
+    /// Copies of sources by path as the program has it.
+    pub sources: BTreeMap<String, Source>,
+}
+
+impl Metadata {
+    /// Marks the recording as incomplete.
+    pub fn set_partial(&mut self, reason: &str) {
+        self.partial = true;
+        self.reason = Some(reason.to_owned());
+    }
+
+    /// Adds to a counter.
+    pub fn count(&mut self, name: &str, n: u64) {
+        *self.counters.entry(name.to_owned()).or_default() += n;
+    }
+}

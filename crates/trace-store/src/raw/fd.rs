@@ -1,0 +1,94 @@
+//! System calls on descriptors and paths that the standard library does not offer.
+//!
+//! Owns nothing but the calls. Refuses to choose paths.
+
+use std::ffi::CString;
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsRawFd, FromRawFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+/// Where descriptors of the recorder begin, so that programs that close or count theirs do not meet them.
+const HIGH: i32 = 512;
+
+fn check(result: i32) -> io::Result<()> {
+    if result == 0 {
+        Ok(())
+    } else {
+        Err(io::Error::last_os_error())
+    }
+}
+
+fn c_path(path: &Path) -> io::Result<CString> {
+    CString::new(path.as_os_str().as_bytes())
+        .map_err(|_| io::Error::from(io::ErrorKind::InvalidInput))
+}
+
+/// Moves a descriptor to 512 or above, or as high as the limit allows.
+pub fn raise(file: File) -> io::Result<File> {
+    for lowest in [HIGH, 256, 128, 64] {
+        // SAFETY: duplicates a descriptor that `file` holds open; the result is a new one that nobody else owns.
+        let fd = unsafe { libc::fcntl(file.as_raw_fd(), libc::F_DUPFD_CLOEXEC, lowest) };
+        if fd >= 0 {
+            // SAFETY: `fd` was made above and is owned here alone.
+            return Ok(unsafe { File::from_raw_fd(fd) });
+        }
+    }
+    Ok(file)
+}
+
+/// Which file a descriptor number stands for now: device and inode.
+pub fn identity(fd: i32) -> io::Result<(u64, u64)> {
+    let mut stat = std::mem::MaybeUninit::<libc::stat>::zeroed();
+    // SAFETY: the buffer is ours and of the right size; any number is allowed as descriptor.
+    check(unsafe { libc::fstat(fd, stat.as_mut_ptr()) })?;
+    // SAFETY: the call succeeded and filled it.
+    let stat = unsafe { stat.assume_init() };
+    Ok((stat.st_dev, stat.st_ino))
+}
+
+/// Reserves the first `len` bytes of a file for good. No signal may reach this thread meanwhile.
+pub fn reserve(file: &File, len: usize, _masked: &super::signals::Blocked) -> io::Result<()> {
+    let len = libc::off_t::try_from(len).map_err(|_| io::Error::from_raw_os_error(libc::EFBIG))?;
+    loop {
+        // SAFETY: a plain call on a descriptor that `file` holds open. glibc's posix_fallocate would imitate the call
+        // by writing where it is unsupported, which reserves nothing on a copy-on-write file system.
+        let result = unsafe { libc::fallocate(file.as_raw_fd(), 0, 0, len) };
+        match check(result) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            other => return other,
+        }
+    }
+}
+
+/// Takes the exclusive lock of a file without waiting. `false` when another holds it.
+pub fn try_lock(file: &File) -> io::Result<bool> {
+    // SAFETY: a plain call on a descriptor that `file` holds open.
+    match check(unsafe { libc::flock(file.as_raw_fd(), libc::LOCK_EX | libc::LOCK_NB) }) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// How [`rename`] treats an existing target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target {
+    /// Swaps the two.
+    Exchange,
+    /// Refuses.
+    Keep,
+}
+
+/// Renames with one of the guarantees that a plain rename does not have.
+pub fn rename(from: &Path, to: &Path, target: Target) -> io::Result<()> {
+    let flags = match target {
+        Target::Exchange => libc::RENAME_EXCHANGE,
+        Target::Keep => libc::RENAME_NOREPLACE,
+    };
+    let (from, to) = (c_path(from)?, c_path(to)?);
+    let at = libc::AT_FDCWD;
+    // SAFETY: both strings end with a zero byte and live until the call returns.
+    check(unsafe { libc::renameat2(at, from.as_ptr(), at, to.as_ptr(), flags) })
+}

@@ -1,0 +1,346 @@
+//! The staging directory: where a recording is until it is whole.
+//!
+//! Owns the name beside the final place, the lock, the checks of the final place, and what a recording of ours looks
+//! like. Refuses to write the container. The way into the final place is `staging/commit.rs`.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+
+use recorder_errors::prelude::*;
+
+use crate::container::CONTAINER;
+use crate::metadata::Metadata;
+use crate::raw::fd;
+
+pub(crate) mod commit;
+
+/// File names inside a recording.
+pub(crate) const METADATA: &str = "trace_metadata.json";
+pub(crate) const PATHS: &str = "trace_paths.json";
+pub(crate) const FILES: &str = "files";
+pub(crate) const SEGMENTS: &str = "segments";
+pub(crate) const LOCK: &str = "lock";
+
+/// Everything that a recording of ours may consist of, the layouts of other formats included.
+const KNOWN: [&str; 9] = [
+    CONTAINER,
+    METADATA,
+    PATHS,
+    FILES,
+    SEGMENTS,
+    LOCK,
+    "trace.json",
+    "trace.bin",
+    "symbols.json",
+];
+
+/// Largest metadata file that is read.
+const LARGEST_METADATA: u64 = 64 * 1024 * 1024;
+
+/// What stands at a place meant for a recording.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// Nothing.
+    Free,
+    /// An empty directory.
+    Empty,
+    /// A recording of ours.
+    Ours,
+}
+
+/// Looks at a place meant for a recording; anything that must not be replaced is an error.
+pub(crate) fn inspect(dir: &Path) -> RecorderResult<Place> {
+    let fail = |error| RecorderError::io_while("look at the place for the recording", dir, error);
+    match fs::metadata(dir) {
+        Ok(data) if data.is_dir() => {}
+        Ok(_) => {
+            return Err(usage!(
+                OUTPUT_NOT_DIRECTORY,
+                "the place for the recording exists and is not a directory";
+                path = dir.display()
+            ));
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return if fs::symlink_metadata(dir).is_ok() {
+                Err(usage!(
+                    OUTPUT_NOT_DIRECTORY,
+                    "the place for the recording is a link that leads nowhere";
+                    path = dir.display()
+                ))
+            } else {
+                Ok(Place::Free)
+            };
+        }
+        Err(error) => {
+            return Err(RecorderError::io_or(
+                ErrorCode::TRACE_DIR_CREATE_FAILED,
+                "look at the place for the recording",
+                dir,
+                error,
+            ));
+        }
+    }
+    let mut empty = true;
+    let mut foreign = None;
+    for entry in fs::read_dir(dir).map_err(fail)? {
+        let name = entry.map_err(fail)?.file_name();
+        empty = false;
+        if !KNOWN.iter().any(|known| name == *known) {
+            foreign = Some(name);
+        }
+    }
+    if empty {
+        return Ok(Place::Empty);
+    }
+    let has = |name: &str| fs::symlink_metadata(dir.join(name)).is_ok_and(|data| data.is_file());
+    let trace = has(CONTAINER) || has("trace.json") || has("trace.bin");
+    if let Some(name) = foreign {
+        return Err(usage!(
+            OUTPUT_FOREIGN,
+            "the place for the recording holds something else: {:?}", name;
+            path = dir.display()
+        ));
+    }
+    ensure_usage!(
+        trace && has(METADATA),
+        OUTPUT_FOREIGN,
+        "the place for the recording is a directory that is no recording";
+        path = dir.display()
+    );
+    Ok(Place::Ours)
+}
+
+/// The place as an absolute path with links resolved, so that nothing depends on the working directory later.
+pub(crate) fn absolute(dir: &Path) -> RecorderResult<PathBuf> {
+    if let Ok(found) = fs::canonicalize(dir) {
+        return Ok(found);
+    }
+    let whole = std::path::absolute(dir)
+        .map_err(|error| RecorderError::io_while("find the working directory", dir, error))?;
+    let (Some(parent), Some(name)) = (whole.parent(), whole.file_name()) else {
+        return Err(usage!(
+            OUTPUT_NOT_DIRECTORY,
+            "the place for the recording has no name";
+            path = dir.display()
+        ));
+    };
+    // `parent/..` or a missing parent stay as they are and are refused when something is created there.
+    Ok(fs::canonicalize(parent).map_or(whole.clone(), |parent| parent.join(name)))
+}
+
+/// Names of the staging directories of a place begin and end so; the run id stands between.
+fn affixes(dir: &Path) -> Option<(PathBuf, String)> {
+    let name = dir.file_name()?.to_str()?;
+    Some((dir.parent()?.to_owned(), format!(".{name}.")))
+}
+
+const SUFFIX: &str = ".partial";
+
+/// A staging directory found beside its final place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Found {
+    pub path: PathBuf,
+    pub run_id: String,
+}
+
+/// Staging directories beside `dir`. An older recording that was exchanged out and not removed yet is none of them.
+pub(crate) fn stagings(dir: &Path) -> Vec<Found> {
+    let Some((parent, prefix)) = affixes(dir) else {
+        return Vec::new();
+    };
+    let Ok(entries) = fs::read_dir(&parent) else {
+        return Vec::new();
+    };
+    let mut found: Vec<Found> = entries
+        .flatten()
+        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))
+        .filter_map(|entry| {
+            let name = entry.file_name();
+            let run_id = name.to_str()?.strip_prefix(&prefix)?.strip_suffix(SUFFIX)?;
+            Some(Found {
+                path: entry.path(),
+                run_id: run_id.to_owned(),
+            })
+        })
+        .filter(|found| !is_exchanged(found))
+        .collect();
+    found.sort_by(|a, b| a.path.cmp(&b.path));
+    found
+}
+
+/// Whether this is an older, whole recording that a commit moved aside.
+pub(crate) fn is_exchanged(found: &Found) -> bool {
+    read_metadata(&found.path)
+        .ok()
+        .flatten()
+        .is_some_and(|metadata| metadata.run_id != found.run_id)
+}
+
+/// The run id in the name of a staging directory, if it is one.
+pub(crate) fn staging_run_id(path: &Path) -> Option<&str> {
+    let name = path.file_name()?.to_str()?.strip_prefix('.')?;
+    let name = name.strip_suffix(SUFFIX)?;
+    name.rsplit_once('.').map(|(_, run_id)| run_id)
+}
+
+/// Reads the metadata of a recording or a staging; `None` when there is none.
+pub(crate) fn read_metadata(dir: &Path) -> RecorderResult<Option<Metadata>> {
+    let path = dir.join(METADATA);
+    let bytes = match File::open(&path).and_then(|file| {
+        let mut bytes = Vec::new();
+        io::Read::read_to_end(&mut io::Read::take(file, LARGEST_METADATA), &mut bytes)?;
+        Ok(bytes)
+    }) {
+        Ok(bytes) => bytes,
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+            ) =>
+        {
+            return Ok(None);
+        }
+        Err(error) => return Err(RecorderError::io_while("read the metadata", &path, error)),
+    };
+    match serde_json::from_slice(&bytes) {
+        Ok(metadata) => Ok(Some(metadata)),
+        Err(error) => Err(enverr!(
+            TRACE_CORRUPT,
+            "the metadata is damaged: {error}";
+            path = path.display()
+        )),
+    }
+}
+
+/// A staging directory that this process writes.
+#[derive(Debug)]
+pub(crate) struct Staging {
+    /// The final place, absolute.
+    pub dir: PathBuf,
+    /// The staging directory.
+    pub path: PathBuf,
+    pub run_id: String,
+    /// Holds the lock; none once it is given back.
+    lock: Option<File>,
+}
+
+impl Staging {
+    /// Checks the final place and creates the staging directory beside it. Leaves nothing behind when it fails.
+    pub fn create(dir: &Path, run_id: &str) -> RecorderResult<Self> {
+        let dir = absolute(dir)?;
+        inspect(&dir)?;
+        let Some((parent, prefix)) = affixes(&dir) else {
+            return Err(usage!(
+                OUTPUT_NOT_DIRECTORY,
+                "the place for the recording has no name that can be used";
+                path = dir.display()
+            ));
+        };
+        let path = parent.join(format!("{prefix}{run_id}{SUFFIX}"));
+        let create = |path: &Path| {
+            DirBuilder::new().mode(0o700).create(path).map_err(|error| {
+                RecorderError::io_or(
+                    ErrorCode::TRACE_DIR_CREATE_FAILED,
+                    "create the directory for the recording",
+                    path,
+                    error,
+                )
+            })
+        };
+        create(&path)?;
+        let begun = create(&path.join(SEGMENTS))
+            .and_then(|()| create(&path.join(FILES)))
+            .and_then(|()| lock(&path));
+        match begun {
+            Ok(Some(lock)) => Ok(Self {
+                dir,
+                path,
+                run_id: run_id.to_owned(),
+                lock: Some(lock),
+            }),
+            Ok(None) => Err(
+                bug!(INTERNAL, "somebody else locked a new staging directory"; path = path.display()),
+            ),
+            Err(error) => {
+                let _ = fs::remove_dir_all(&path);
+                Err(error)
+            }
+        }
+    }
+
+    /// Takes over the staging of a process that is gone. `None` when it is alive.
+    pub fn adopt(dir: &Path, found: &Found) -> RecorderResult<Option<Self>> {
+        Ok(lock(&found.path)?.map(|lock| Self {
+            dir: dir.to_owned(),
+            path: found.path.clone(),
+            run_id: found.run_id.clone(),
+            lock: Some(lock),
+        }))
+    }
+
+    /// A path inside.
+    pub fn at(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+
+    /// Writes the metadata, replacing what was there in one step.
+    pub fn write_metadata(&self, metadata: &Metadata) -> RecorderResult<()> {
+        write_json(&self.at(METADATA), metadata)
+    }
+
+    /// Gives the lock back, so that others see that nobody writes here.
+    pub fn unlock(&mut self) {
+        self.lock = None;
+    }
+
+    /// Removes the staging directory with everything in it.
+    pub fn remove(mut self) -> RecorderResult<()> {
+        let removed = fs::remove_dir_all(&self.path);
+        self.unlock();
+        match removed {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(RecorderError::io_while(
+                "remove the staging directory",
+                &self.path,
+                error,
+            )),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Takes the lock of a staging directory; `None` when its writer is alive.
+fn lock(staging: &Path) -> RecorderResult<Option<File>> {
+    let path = staging.join(LOCK);
+    let fail = |error| RecorderError::io_while("lock the staging directory", &path, error);
+    let file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&path);
+    let file = file.and_then(fd::raise).map_err(fail)?;
+    Ok(fd::try_lock(&file).map_err(fail)?.then_some(file))
+}
+
+/// Whether the writer of a staging directory is alive. Changes nothing.
+pub(crate) fn is_running(staging: &Path) -> bool {
+    File::open(staging.join(LOCK)).is_ok_and(|file| matches!(fd::try_lock(&file), Ok(false)))
+}
+
+/// Writes a JSON file, replacing an older one in one step, and makes it durable.
+pub(crate) fn write_json<T: serde::Serialize>(path: &Path, value: &T) -> RecorderResult<()> {
+    let bytes = serde_json::to_vec_pretty(value)
+        .map_err(|error| bug!(INTERNAL, "a JSON file does not serialise: {error}"))?;
+    let new = path.with_extension("json.new");
+    let written = File::create(&new).and_then(|mut file| {
+        io::Write::write_all(&mut file, &bytes)?;
+        file.sync_all()
+    });
+    written
+        .and_then(|()| fs::rename(&new, path))
+        .map_err(|error| {
+            let _ = fs::remove_file(&new);
+            RecorderError::io_while("write the metadata", path, error)
+        })
+}

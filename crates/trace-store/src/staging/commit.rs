@@ -1,0 +1,96 @@
+//! Commit: the staging directory becomes the recording.
+//!
+//! Owns the order of steps, of which each leaves the old or the new recording whole at the final place or beside it.
+//! Refuses to replace anything that is neither empty nor a recording of ours.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use recorder_errors::prelude::*;
+
+use super::{FILES, LOCK, Place, SEGMENTS, Staging, inspect};
+use crate::raw::fd::{Target, rename};
+
+impl Staging {
+    /// Moves the staging directory, whose files are written and durable, to the final place. The lock is given back
+    /// either way; when it fails the staging directory stays.
+    pub fn commit(mut self) -> RecorderResult<PathBuf> {
+        let result = self.move_in();
+        self.unlock();
+        result.map(|()| self.dir)
+    }
+
+    fn move_in(&self) -> RecorderResult<()> {
+        let fail = |error| RecorderError::io_while("commit the recording", &self.path, error);
+        remove_tree(&self.at(SEGMENTS)).map_err(fail)?;
+        // Only an empty one goes.
+        let _ = fs::remove_dir(self.at(FILES));
+        sync_dir(&self.path).map_err(fail)?;
+        // Looked at again: the program ran since the first look.
+        let place = inspect(&self.dir)?;
+        match place {
+            Place::Free => self.rename_new().map_err(fail)?,
+            Place::Empty => fs::rename(&self.path, &self.dir).map_err(fail)?,
+            Place::Ours => self.replace().map_err(fail)?,
+        }
+        let _ = fs::remove_file(self.dir.join(LOCK));
+        if let Some(parent) = self.dir.parent() {
+            sync_dir(parent).map_err(fail)?;
+        }
+        Ok(())
+    }
+
+    fn rename_new(&self) -> io::Result<()> {
+        match rename(&self.path, &self.dir, Target::Keep) {
+            Err(error) if unsupported(&error) => fs::rename(&self.path, &self.dir),
+            other => other,
+        }
+    }
+
+    /// Puts the new recording where the older one is, then removes the older one.
+    fn replace(&self) -> io::Result<()> {
+        match rename(&self.path, &self.dir, Target::Exchange) {
+            Ok(()) => {
+                // What is left of the older one is found and removed by `recover`.
+                let _ = remove_tree(&self.path);
+                Ok(())
+            }
+            Err(error) if unsupported(&error) => {
+                let mut aside = self.path.clone().into_os_string();
+                aside.push(".old");
+                let aside = PathBuf::from(aside);
+                fs::rename(&self.dir, &aside)?;
+                if let Err(error) = fs::rename(&self.path, &self.dir) {
+                    let _ = fs::rename(&aside, &self.dir);
+                    return Err(error);
+                }
+                let _ = remove_tree(&aside);
+                Ok(())
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+fn unsupported(error: &io::Error) -> bool {
+    matches!(
+        error.raw_os_error(),
+        Some(libc::EINVAL | libc::ENOSYS | libc::EOPNOTSUPP)
+    )
+}
+
+fn remove_tree(path: &Path) -> io::Result<()> {
+    match fs::remove_dir_all(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+fn sync_dir(path: &Path) -> io::Result<()> {
+    match File::open(path).and_then(|dir| dir.sync_all()) {
+        // Some file systems cannot synchronise a directory.
+        Err(error) if error.raw_os_error() == Some(libc::EINVAL) => Ok(()),
+        other => other,
+    }
+}

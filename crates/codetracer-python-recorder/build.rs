@@ -1,5 +1,11 @@
-//! Passes the interpreter's version to the crate as `Py_3_13`-style cfgs.
+//! Passes the interpreter's version to the crate as `Py_3_13`-style cfgs, and lets test binaries find its library.
 
 fn main() {
     pyo3_build_config::use_pyo3_cfgs();
+    println!("cargo:rerun-if-env-changed=PYO3_BUILD_EXTENSION_MODULE");
+    // A wheel takes its symbols from the interpreter that loads it, and carries no path of the machine that built it.
+    let wheel = std::env::var_os("PYO3_BUILD_EXTENSION_MODULE").is_some();
+    if let (false, Some(dir)) = (wheel, pyo3_build_config::get().lib_dir()) {
+        println!("cargo:rustc-link-arg=-Wl,-rpath,{dir}");
+    }
 }

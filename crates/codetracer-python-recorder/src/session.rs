@@ -7,30 +7,20 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use pyo3::prelude::*;
 use recorder_core::{Capture, Identity, OnError, Options, Origin, Stage, Summary, decide, diagnostics};
 use recorder_errors::{RecorderError, RecorderResult, enverr, target, usage};
-use trace_store::{Committed, Metadata, Writer, WriterOptions};
+use trace_store::{ClockPair, Committed, Metadata, Warning, Writer, WriterOptions};
 
 use crate::boundary::Failure;
 use crate::code::decide::{Decider, Places, Target};
 use crate::hooks::recorder::{Ended, MainEnd, Parts};
 use crate::hooks::Recorder;
 use crate::raw::monitoring::Monitoring;
+use crate::raw::clock::{Clock, monotonic_ns};
 use crate::raw::{access, extra, preflight, process, slot};
 
 /// What is remembered of the session beside the recorder.
 struct Session {
     options: Options,
-    identity: Identity,
-    program: Program,
-    warnings: Vec<String>,
-}
-
-/// What the metadata says of the program.
-#[derive(Clone, Default)]
-struct Program {
-    argv: Vec<String>,
-    workdir: String,
-    python: String,
-    platform: String,
+    metadata: Metadata,
 }
 
 static SESSION: Mutex<Option<Session>> = Mutex::new(None);
@@ -71,10 +61,9 @@ fn begin(py: Python<'_>, options: Options) -> Result<String, Failure> {
     if session().is_some() {
         return Err(usage!(ALREADY_TRACING, "a recording is running in this process").into());
     }
-    let program = program(py, &options)?;
+    let mut metadata = describe(py, &options)?;
     let places = places(py)?;
-    let mut warnings = Vec::new();
-    preflight(&mut warnings)?;
+    preflight(&mut metadata)?;
     let identity = Identity::new();
     let monitoring = match Monitoring::acquire() {
         Ok(monitoring) => monitoring,
@@ -88,7 +77,12 @@ fn begin(py: Python<'_>, options: Options) -> Result<String, Failure> {
             .into());
         }
     };
-    let writer = match Writer::create(WriterOptions::new(&options.dir, &identity.run_id, &identity.trace_id)) {
+    metadata.clock.first = ClockPair { tick: Clock::new().ticks(), ns: monotonic_ns() };
+    let writer_options = WriterOptions {
+        metadata: metadata.clone(),
+        ..WriterOptions::new(&options.dir, &identity.run_id, &identity.trace_id)
+    };
+    let writer = match Writer::create(writer_options) {
         Ok(writer) => writer,
         Err(error) => {
             monitoring.release();
@@ -114,7 +108,7 @@ fn begin(py: Python<'_>, options: Options) -> Result<String, Failure> {
     let answer = serde_json::json!({
         "trace_id": identity.trace_id, "run_id": identity.run_id, "dir": options.dir,
     });
-    *session() = Some(Session { options, identity, program, warnings });
+    *session() = Some(Session { options, metadata });
     if !slot::install(Box::new(recorder)) {
         *session() = None;
         return Err(usage!(ALREADY_TRACING, "a recording is running in this process").into());
@@ -128,7 +122,7 @@ fn begin(py: Python<'_>, options: Options) -> Result<String, Failure> {
 }
 
 /// What must hold before the first hook is installed.
-fn preflight(warnings: &mut Vec<String>) -> RecorderResult<()> {
+fn preflight(metadata: &mut Metadata) -> RecorderResult<()> {
     if cfg!(Py_GIL_DISABLED) {
         return Err(enverr!(UNSUPPORTED_PYTHON, "this interpreter is built without the GIL"));
     }
@@ -144,7 +138,10 @@ fn preflight(warnings: &mut Vec<String>) -> RecorderResult<()> {
     if !holds {
         let error = enverr!(FRAME_LAYOUT, "frames are read through the public interface");
         diagnostics::warning(&error, "recording goes on, more slowly");
-        warnings.push(error.code().name().to_owned());
+        metadata.warnings.push(Warning {
+            code: error.code().name().to_owned(),
+            message: error.message().to_owned(),
+        });
     }
     process::watch_forks();
     Ok(())
@@ -156,18 +153,29 @@ fn frames_by_public_api() -> bool {
     std::env::var_os("CODETRACER_FRAME_ACCESS").is_some_and(|value| value == "public")
 }
 
-fn program(py: Python<'_>, options: &Options) -> PyResult<Program> {
+/// What the metadata says of the program and the interpreter.
+fn describe(py: Python<'_>, options: &Options) -> PyResult<Metadata> {
     let sys = py.import("sys")?;
-    let argv = if options.argv.is_empty() {
+    let argv: Vec<String> = if options.argv.is_empty() {
         sys.getattr("argv").and_then(|argv| argv.extract()).unwrap_or_default()
     } else {
         options.argv.clone()
     };
-    Ok(Program {
-        argv,
+    let policy = match serde_json::to_value(options) {
+        Ok(serde_json::Value::Object(policy)) => policy,
+        _ => serde_json::Map::new(),
+    };
+    let since_epoch = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    Ok(Metadata {
+        program: argv.first().cloned().unwrap_or_default(),
+        args: argv.into_iter().skip(1).collect(),
         workdir: std::env::current_dir().map(|dir| dir.display().to_string()).unwrap_or_default(),
         python: sys.getattr("version")?.extract()?,
         platform: format!("{}-{}", std::env::consts::OS, std::env::consts::ARCH),
+        started_unix_ns: since_epoch.map_or(0, |d| u64::try_from(d.as_nanos()).unwrap_or(u64::MAX)),
+        processes: 1,
+        policy,
+        ..Metadata::default()
     })
 }
 
@@ -239,7 +247,7 @@ pub fn stop(py: Python<'_>, exit_code: Option<i32>) -> Result<Option<String>, Fa
         Ok(None) => Ok(None),
         Ok(Some((committed, _))) => Ok(Some(
             serde_json::json!({
-                "dir": committed.dir, "bytes": committed.bytes, "partial": committed.partial,
+                "dir": committed.dir, "bytes": committed.metadata.bytes, "partial": committed.metadata.partial,
                 "events": committed.metadata.events, "calls": committed.metadata.calls,
             })
             .to_string(),
@@ -279,37 +287,71 @@ fn commit(
     if failure.is_none() && ended.taken_away {
         failure = Some(target!(TOOL_ID_TAKEN, "the program freed the recorder's sys.monitoring tool id"));
     }
-    let mut metadata = Metadata::default();
+    let mut metadata = session.metadata.clone();
     metadata.exit_status = exit_code.or(match ended.main {
         MainEnd::Ended(status) => Some(status),
         _ => None,
     });
-    metadata.run_id = session.identity.run_id.clone();
-    metadata.trace_id = session.identity.trace_id.clone();
-    metadata.python = session.program.python.clone();
-    metadata.platform = session.program.platform.clone();
-    metadata.workdir = session.program.workdir.clone();
-    metadata.program = session.program.argv.first().cloned().unwrap_or_default();
-    metadata.args = session.program.argv.iter().skip(1).cloned().collect();
-    metadata.warnings = session.warnings.clone();
-    metadata.policy = serde_json::to_value(&session.options).unwrap_or_default();
-    metadata.counters.insert("forks".to_owned(), ended.counters.forks);
-    metadata.counters.insert("codes_traced".to_owned(), ended.counters.codes_traced);
-    metadata.counters.insert("codes_skipped".to_owned(), ended.counters.codes_skipped);
-    metadata.counters.insert("panics".to_owned(), ended.counters.panics);
-    metadata.processes = 1;
-    let _ = progress;
+    metadata.clock.last = ClockPair { tick: Clock::new().ticks(), ns: monotonic_ns() };
+    metadata.count("forks", ended.counters.forks);
+    metadata.count("codes_traced", ended.counters.codes_traced);
+    metadata.count("codes_skipped", ended.counters.codes_skipped);
+    metadata.count("panics", ended.counters.panics);
     if !ended.failed && failure.is_none() {
-        return Ok(Some((writer.finish(ended.segments, metadata)?, session)));
+        let total = ended.segments.len() + writer.backlog();
+        let mut bar = Bar::new(progress, total);
+        let committed = writer.finish_with(ended.segments, metadata, &mut |left| bar.show(left));
+        bar.remove();
+        return match committed {
+            Ok(committed) => Ok(Some((committed, session))),
+            Err(error) => {
+                if session.options.keep_partial_trace {
+                    writer.keep_partial(error.code().name(), Vec::new(), session.metadata.clone())?;
+                } else {
+                    writer.discard()?;
+                }
+                Err(error)
+            }
+        };
     }
     // A failure that was raised before still costs the recording.
     if session.options.keep_partial_trace {
         let reason = failure.as_ref().map_or("ERR_RECORDING_ENDED", |error| error.code().name());
-        writer.keep_partial(ended.segments, metadata, reason)?;
+        writer.keep_partial(reason, ended.segments, metadata)?;
     } else {
-        writer.discard(ended.segments);
+        writer.discard()?;
     }
     failure.map_or(Ok(None), Err)
+}
+
+/// A progress bar for commits that take long enough to wonder.
+struct Bar {
+    shown: bool,
+    wanted: bool,
+    total: usize,
+    began: std::time::Instant,
+}
+
+/// Commits shorter than this show no bar.
+const BAR_AFTER: std::time::Duration = std::time::Duration::from_millis(400);
+
+impl Bar {
+    fn new(wanted: bool, total: usize) -> Self {
+        Self { shown: false, wanted, total, began: std::time::Instant::now() }
+    }
+
+    fn show(&mut self, left: usize) {
+        if self.wanted && self.began.elapsed() >= BAR_AFTER {
+            self.shown = true;
+            diagnostics::progress(self.total.saturating_sub(left) as u64, self.total as u64);
+        }
+    }
+
+    fn remove(&self) {
+        if self.shown {
+            diagnostics::progress_end();
+        }
+    }
 }
 
 /// Says at once that recording ended while the program runs.
@@ -332,8 +374,8 @@ pub fn at_exit(py: Python<'_>) {
             calls: committed.metadata.calls,
             threads: committed.metadata.threads,
             duration_ns: committed.metadata.duration_ns,
-            bytes: committed.bytes,
-            partial: committed.partial,
+            bytes: committed.metadata.bytes,
+            partial: committed.metadata.partial,
             dir: committed.dir,
             next_command: session.options.next_command.unwrap_or_else(|| "codetracer-python-recorder print".to_owned()),
         }),

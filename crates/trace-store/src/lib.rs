@@ -17,4 +17,5 @@ mod writer;
 
 pub use metadata::{Clock, ClockPair, Metadata, Source, Warning};
 pub use segment::{Base, Segment};
+pub use staging::check_output;
 pub use writer::{Committed, Writer, WriterOptions};

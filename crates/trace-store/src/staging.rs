@@ -226,6 +226,14 @@ pub(crate) struct Staging {
     lock: Option<File>,
 }
 
+/// Fails as [`crate::Writer::create`] would for the place `dir`, and leaves nothing behind.
+///
+/// # Errors
+/// `ERR_OUTPUT_NOT_DIRECTORY`, `ERR_OUTPUT_FOREIGN`, or what the system says of the directory above it.
+pub fn check_output(dir: &Path) -> RecorderResult<()> {
+    Staging::create(dir, &format!("check-{}", std::process::id()))?.remove()
+}
+
 impl Staging {
     /// Checks the final place and creates the staging directory beside it. Leaves nothing behind when it fails.
     pub fn create(dir: &Path, run_id: &str) -> RecorderResult<Self> {

@@ -205,3 +205,6 @@ impl Analysis {
         self.matches.sort_unstable_by_key(|(offset, _)| *offset);
     }
 }
+
+#[cfg(test)]
+mod tests;

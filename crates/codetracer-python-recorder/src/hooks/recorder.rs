@@ -227,10 +227,11 @@ impl Recorder {
     }
 
     fn hand_over(&mut self, segment: Segment) -> bool {
-        let Some(writer) = self.writer.as_mut() else { return false };
-        match writer.hand_over(segment) {
-            Ok(()) => true,
-            Err(error) => {
+        let Some(writer) = &self.writer else { return false };
+        writer.hand_over(segment);
+        match writer.failure() {
+            None => true,
+            Some(error) => {
                 self.fail(error);
                 false
             }
@@ -246,11 +247,7 @@ impl Recorder {
         {
             return false;
         }
-        let Some(writer) = self.writer.as_mut() else { return false };
-        if let Some(error) = writer.failure() {
-            self.fail(error);
-            return false;
-        }
+        let Some(writer) = &self.writer else { return false };
         let tick = self.order.clock.ticks();
         let base = Base { step: self.order.step, call: self.order.call, tick, ns: monotonic_ns() };
         match writer.segment(self.threads[at].id, base) {
@@ -442,20 +439,18 @@ impl Recorder {
     /// In a forked child: this process records nothing; the parent's recording is not touched.
     pub fn leave_forked_child(&mut self) {
         self.detach();
-        for thread in &mut self.threads {
-            if let Some(segment) = thread.sink.detach() {
-                segment.forget_in_child();
-            }
-        }
         if let Some(writer) = self.writer.take() {
             writer.abandon_in_child();
+        }
+        for thread in &mut self.threads {
+            drop(thread.sink.detach());
         }
     }
 
     /// Joins the drainer, right before a fork.
     pub fn before_fork(&mut self) {
         self.counters.forks += 1;
-        if let Some(writer) = self.writer.as_mut() {
+        if let Some(writer) = &self.writer {
             writer.pause();
         }
     }

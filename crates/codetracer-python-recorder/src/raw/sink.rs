@@ -41,7 +41,7 @@ impl RowSink {
 
     /// Writes into `segment` from its start.
     pub fn attach(&mut self, segment: Segment) {
-        let base = segment.rows_ptr();
+        let base = segment.row_area();
         let capacity = segment.capacity();
         self.base = base;
         self.at = base;
@@ -51,7 +51,7 @@ impl RowSink {
             self.soft_end = base.add(capacity.saturating_sub(SLACK));
         }
         self.value_end = self.end;
-        self.committed = segment.committed_ptr();
+        self.committed = std::ptr::from_ref(segment.committed());
         self.overflow = false;
         self.segment = Some(segment);
     }

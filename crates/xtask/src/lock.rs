@@ -67,7 +67,7 @@ fn against_catalogue(text: &str, entries: &[&Entry]) -> Vec<String> {
 fn against_history(text: &str, log: &str) -> Vec<String> {
     let mut lost: Vec<String> = log
         .lines()
-        .filter_map(|line| line.strip_prefix('-'))
+        .filter_map(|line| line.strip_prefix('+'))
         .filter(|line| line.starts_with("ERR_") && !text.lines().any(|kept| kept == *line))
         .map(|line| format!("{LOCK}:1: the line `{line}` was removed; lines are only added"))
         .collect();
@@ -96,7 +96,7 @@ mod tests {
 
     #[test]
     fn a_line_that_was_removed_once_is_reported_once() {
-        let log = "-ERR_A Usage 1\n+ERR_A Usage 1\n--- a/codes.lock\n-ERR_A Usage 1\n";
+        let log = "+++ b/codes.lock\n-ERR_A Usage 1\n+ERR_A Usage 1\n+ERR_A Usage 1\n";
         assert_eq!(against_history("ERR_A Usage 1\n", log).len(), 0);
         assert_eq!(against_history("ERR_B Usage 1\n", log).len(), 1);
     }

@@ -158,7 +158,10 @@ impl Recorder {
     #[inline(always)]
     pub fn enter(&mut self, current: Current) -> Option<usize> {
         let key = current.key();
-        if self.cached.0 == key && self.threads.get(self.cached.1).is_some_and(|t| t.sink.has_room()) {
+        if self.cached.0 == key
+            && !process::forked()
+            && self.threads.get(self.cached.1).is_some_and(|t| t.sink.has_room())
+        {
             return Some(self.cached.1);
         }
         self.enter_slowly(current, key)
@@ -167,7 +170,8 @@ impl Recorder {
     #[cold]
     fn enter_slowly(&mut self, current: Current, key: ThreadKey) -> Option<usize> {
         let _errno = ErrnoGuard::new();
-        if process::id() != self.process {
+        if process::forked() && process::id() != self.process {
+            process::fork_is_settled();
             self.leave_forked_child();
             return None;
         }

@@ -1,5 +1,7 @@
 //! Passes the interpreter's version to the crate as `Py_3_13`-style cfgs, and lets test binaries find its library.
 
+// A build script reads the environment that cargo gives it.
+#[allow(clippy::disallowed_methods)]
 fn main() {
     pyo3_build_config::use_pyo3_cfgs();
     println!("cargo:rerun-if-env-changed=PYO3_BUILD_EXTENSION_MODULE");

@@ -84,7 +84,9 @@ pub fn install_panic_hook() {
     ONCE.call_once(|| {
         let before = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {
-            let at = info.location().map(|l| format!("{}:{}", l.file(), l.line()));
+            let at = info
+                .location()
+                .map(|l| format!("{}:{}", l.file(), l.line()));
             let kept = PANICKED_AT.try_with(|slot| *slot.borrow_mut() = at).is_ok();
             if !kept {
                 before(info);
@@ -100,7 +102,9 @@ pub fn panic_error(entry: Entry, payload: &(dyn Any + Send)) -> RecorderError {
         .map(|s| (*s).to_owned())
         .or_else(|| payload.downcast_ref::<String>().cloned())
         .unwrap_or_else(|| "no message".to_owned());
-    let at = PANICKED_AT.with(|slot| slot.borrow_mut().take()).unwrap_or_default();
+    let at = PANICKED_AT
+        .with(|slot| slot.borrow_mut().take())
+        .unwrap_or_default();
     bug!(PANIC, "panic in {}: {text}", entry.name(); entry = entry.name(), location = at)
 }
 
@@ -125,7 +129,11 @@ impl From<PyErr> for Failure {
 }
 
 /// Runs the body of an entry point.
-pub fn wrap<T>(py: Python<'_>, entry: Entry, body: impl FnOnce() -> Result<T, Failure>) -> PyResult<T> {
+pub fn wrap<T>(
+    py: Python<'_>,
+    entry: Entry,
+    body: impl FnOnce() -> Result<T, Failure>,
+) -> PyResult<T> {
     match catch_unwind(AssertUnwindSafe(body)) {
         Ok(Ok(value)) => Ok(value),
         Ok(Err(Failure::Python(error))) => Err(error),
@@ -135,7 +143,11 @@ pub fn wrap<T>(py: Python<'_>, entry: Entry, body: impl FnOnce() -> Result<T, Fa
 }
 
 /// As [`wrap`], for bodies that fail with the recorder's errors only.
-pub fn wrap_recorder<T>(py: Python<'_>, entry: Entry, body: impl FnOnce() -> RecorderResult<T>) -> PyResult<T> {
+pub fn wrap_recorder<T>(
+    py: Python<'_>,
+    entry: Entry,
+    body: impl FnOnce() -> RecorderResult<T>,
+) -> PyResult<T> {
     wrap(py, entry, || body().map_err(Failure::Recorder))
 }
 

@@ -5,16 +5,19 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use pyo3::prelude::*;
-use recorder_core::{Capture, Identity, OnError, Options, Origin, Stage, Summary, decide, diagnostics};
+use recorder_core::{
+    Capture, Identity, OnError, Options, Origin, Stage, Summary, decide, diagnostics,
+};
 use recorder_errors::{RecorderError, RecorderResult, enverr, target, usage};
 use trace_store::{ClockPair, Committed, Metadata, Warning, Writer, WriterOptions};
 
 use crate::boundary::Failure;
 use crate::code::decide::{Decider, Places, Target};
-use crate::hooks::recorder::{Ended, MainEnd, Parts};
 use crate::hooks::Recorder;
-use crate::raw::monitoring::Monitoring;
+use crate::hooks::ending::{Ended, MainEnd};
+use crate::hooks::recorder::Parts;
 use crate::raw::clock::{Clock, monotonic_ns};
+use crate::raw::monitoring::Monitoring;
 use crate::raw::{access, extra, preflight, process, slot};
 
 /// What is remembered of the session beside the recorder.
@@ -34,11 +37,15 @@ enum Closing {
 }
 
 fn session() -> std::sync::MutexGuard<'static, Option<Session>> {
-    SESSION.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    SESSION
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
 fn closing() -> std::sync::MutexGuard<'static, Option<Closing>> {
-    CLOSING.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    CLOSING
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
 /// Starts recording.
@@ -52,9 +59,16 @@ pub fn launch(py: Python<'_>, options: &str) -> Result<String, Failure> {
     let options = Options::from_json(options)?;
     let native = py.import("codetracer_python_recorder._native")?;
     // Registered before anything of the program is, so that it runs after every other handler.
-    py.import("atexit")?.call_method1("register", (native.getattr("_at_exit")?,))?;
+    py.import("atexit")?
+        .call_method1("register", (native.getattr("_at_exit")?,))?;
     process::call_at_end();
-    begin(py, Options { origin: Origin::Launch, ..options })
+    begin(
+        py,
+        Options {
+            origin: Origin::Launch,
+            ..options
+        },
+    )
 }
 
 fn begin(py: Python<'_>, options: Options) -> Result<String, Failure> {
@@ -67,9 +81,17 @@ fn begin(py: Python<'_>, options: Options) -> Result<String, Failure> {
     let identity = Identity::new();
     let monitoring = match Monitoring::acquire() {
         Ok(monitoring) => monitoring,
-        Err(None) => return Err(enverr!(UNSUPPORTED_PYTHON, "this interpreter has no sys.monitoring").into()),
+        Err(None) => {
+            return Err(
+                enverr!(UNSUPPORTED_PYTHON, "this interpreter has no sys.monitoring").into(),
+            );
+        }
         Err(Some(holders)) => {
-            let names: Vec<String> = holders.0.iter().map(|(id, name)| format!("{id}: {name}")).collect();
+            let names: Vec<String> = holders
+                .0
+                .iter()
+                .map(|(id, name)| format!("{id}: {name}"))
+                .collect();
             return Err(enverr!(
                 TOOL_ID_UNAVAILABLE, "no tool id of sys.monitoring is free";
                 holders = names.join(", ")
@@ -77,7 +99,10 @@ fn begin(py: Python<'_>, options: Options) -> Result<String, Failure> {
             .into());
         }
     };
-    metadata.clock.first = ClockPair { tick: Clock::new().ticks(), ns: monotonic_ns() };
+    metadata.clock.first = ClockPair {
+        tick: Clock::best().ticks(),
+        ns: monotonic_ns(),
+    };
     let writer_options = WriterOptions {
         metadata: metadata.clone(),
         ..WriterOptions::new(&options.dir, &identity.run_id, &identity.trace_id)
@@ -124,13 +149,22 @@ fn begin(py: Python<'_>, options: Options) -> Result<String, Failure> {
 /// What must hold before the first hook is installed.
 fn preflight(metadata: &mut Metadata) -> RecorderResult<()> {
     if cfg!(Py_GIL_DISABLED) {
-        return Err(enverr!(UNSUPPORTED_PYTHON, "this interpreter is built without the GIL"));
+        return Err(enverr!(
+            UNSUPPORTED_PYTHON,
+            "this interpreter is built without the GIL"
+        ));
     }
     if !process::in_main_interpreter() {
-        return Err(enverr!(SUBINTERPRETER, "recording can only be started in the main interpreter"));
+        return Err(enverr!(
+            SUBINTERPRETER,
+            "recording can only be started in the main interpreter"
+        ));
     }
     if !extra::reserve() {
-        return Err(enverr!(OUT_OF_MEMORY, "cannot reserve a slot in code objects"));
+        return Err(enverr!(
+            OUT_OF_MEMORY,
+            "cannot reserve a slot in code objects"
+        ));
     }
     access::set_direct(true);
     let holds = preflight::layout_holds();
@@ -148,16 +182,17 @@ fn preflight(metadata: &mut Metadata) -> RecorderResult<()> {
 }
 
 /// Whether the environment asks for the public interface (`CODETRACER_FRAME_ACCESS=public`).
-#[allow(clippy::disallowed_methods)]
 fn frames_by_public_api() -> bool {
-    std::env::var_os("CODETRACER_FRAME_ACCESS").is_some_and(|value| value == "public")
+    recorder_policy::env::read("CODETRACER_FRAME_ACCESS").is_some_and(|value| value == "public")
 }
 
 /// What the metadata says of the program and the interpreter.
 fn describe(py: Python<'_>, options: &Options) -> PyResult<Metadata> {
     let sys = py.import("sys")?;
     let argv: Vec<String> = if options.argv.is_empty() {
-        sys.getattr("argv").and_then(|argv| argv.extract()).unwrap_or_default()
+        sys.getattr("argv")
+            .and_then(|argv| argv.extract())
+            .unwrap_or_default()
     } else {
         options.argv.clone()
     };
@@ -169,7 +204,9 @@ fn describe(py: Python<'_>, options: &Options) -> PyResult<Metadata> {
     Ok(Metadata {
         program: argv.first().cloned().unwrap_or_default(),
         args: argv.into_iter().skip(1).collect(),
-        workdir: std::env::current_dir().map(|dir| dir.display().to_string()).unwrap_or_default(),
+        workdir: std::env::current_dir()
+            .map(|dir| dir.display().to_string())
+            .unwrap_or_default(),
         python: sys.getattr("version")?.extract()?,
         platform: format!("{}-{}", std::env::consts::OS, std::env::consts::ARCH),
         started_unix_ns: since_epoch.map_or(0, |d| u64::try_from(d.as_nanos()).unwrap_or(u64::MAX)),
@@ -190,7 +227,9 @@ fn places(py: Python<'_>) -> PyResult<Places> {
     for prefix in ["prefix", "base_prefix", "exec_prefix", "base_exec_prefix"] {
         let prefix: PathBuf = sys.getattr(prefix)?.extract()?;
         for lib in ["lib", lib.as_str()] {
-            let dir = prefix.join(lib).join(format!("python{}.{}", version.0, version.1));
+            let dir = prefix
+                .join(lib)
+                .join(format!("python{}.{}", version.0, version.1));
             if let Ok(real) = std::fs::canonicalize(dir)
                 && !library.contains(&real)
             {
@@ -198,7 +237,10 @@ fn places(py: Python<'_>) -> PyResult<Places> {
             }
         }
     }
-    let file: PathBuf = py.import("codetracer_python_recorder")?.getattr("__file__")?.extract()?;
+    let file: PathBuf = py
+        .import("codetracer_python_recorder")?
+        .getattr("__file__")?
+        .extract()?;
     let recorder = std::fs::canonicalize(&file)
         .ok()
         .and_then(|file| file.parent().map(PathBuf::from))
@@ -215,7 +257,8 @@ fn install_fork_hooks(py: Python<'_>) -> PyResult<()> {
     let kwargs = pyo3::types::PyDict::new(py);
     kwargs.set_item("before", native.getattr("_before_fork")?)?;
     kwargs.set_item("after_in_child", native.getattr("_after_fork_in_child")?)?;
-    py.import("os")?.call_method("register_at_fork", (), Some(&kwargs))?;
+    py.import("os")?
+        .call_method("register_at_fork", (), Some(&kwargs))?;
     Ok(())
 }
 
@@ -234,7 +277,9 @@ pub fn flush(py: Python<'_>) -> Result<(), Failure> {
 }
 
 fn policy_aborts() -> bool {
-    session().as_ref().is_none_or(|s| s.options.on_recorder_error == OnError::Abort)
+    session()
+        .as_ref()
+        .is_none_or(|s| s.options.on_recorder_error == OnError::Abort)
 }
 
 /// Ends recording.
@@ -263,13 +308,19 @@ pub fn stop(py: Python<'_>, exit_code: Option<i32>) -> Result<Option<String>, Fa
 }
 
 /// Takes the recorder apart and commits what it recorded.
-fn finish(py: Python<'_>, exit_code: Option<i32>, progress: bool) -> RecorderResult<Option<(Committed, Session)>> {
+fn finish(
+    py: Python<'_>,
+    exit_code: Option<i32>,
+    progress: bool,
+) -> RecorderResult<Option<(Committed, Session)>> {
     let Some(recorder) = slot::take() else {
         *session() = None;
         return Ok(None);
     };
     let ended = recorder.take_apart();
-    let Some(session) = session().take() else { return Ok(None) };
+    let Some(session) = session().take() else {
+        return Ok(None);
+    };
     // The rest needs nothing of Python, so other threads may go on.
     py.detach(move || commit(ended, session, exit_code, progress))
 }
@@ -285,14 +336,20 @@ fn commit(
     };
     let mut failure = ended.failure;
     if failure.is_none() && ended.taken_away {
-        failure = Some(target!(TOOL_ID_TAKEN, "the program freed the recorder's sys.monitoring tool id"));
+        failure = Some(target!(
+            TOOL_ID_TAKEN,
+            "the program freed the recorder's sys.monitoring tool id"
+        ));
     }
     let mut metadata = session.metadata.clone();
     metadata.exit_status = exit_code.or(match ended.main {
         MainEnd::Ended(status) => Some(status),
         _ => None,
     });
-    metadata.clock.last = ClockPair { tick: Clock::new().ticks(), ns: monotonic_ns() };
+    metadata.clock.last = ClockPair {
+        tick: Clock::best().ticks(),
+        ns: monotonic_ns(),
+    };
     metadata.count("forks", ended.counters.forks);
     metadata.count("codes_traced", ended.counters.codes_traced);
     metadata.count("codes_skipped", ended.counters.codes_skipped);
@@ -306,7 +363,11 @@ fn commit(
             Ok(committed) => Ok(Some((committed, session))),
             Err(error) => {
                 if session.options.keep_partial_trace {
-                    writer.keep_partial(error.code().name(), Vec::new(), session.metadata.clone())?;
+                    writer.keep_partial(
+                        error.code().name(),
+                        Vec::new(),
+                        session.metadata.clone(),
+                    )?;
                 } else {
                     writer.discard()?;
                 }
@@ -316,7 +377,9 @@ fn commit(
     }
     // A failure that was raised before still costs the recording.
     if session.options.keep_partial_trace {
-        let reason = failure.as_ref().map_or("ERR_RECORDING_ENDED", |error| error.code().name());
+        let reason = failure
+            .as_ref()
+            .map_or("ERR_RECORDING_ENDED", |error| error.code().name());
         writer.keep_partial(reason, ended.segments, metadata)?;
     } else {
         writer.discard()?;
@@ -337,7 +400,12 @@ const BAR_AFTER: std::time::Duration = std::time::Duration::from_millis(400);
 
 impl Bar {
     fn new(wanted: bool, total: usize) -> Self {
-        Self { shown: false, wanted, total, began: std::time::Instant::now() }
+        Self {
+            shown: false,
+            wanted,
+            total,
+            began: std::time::Instant::now(),
+        }
     }
 
     fn show(&mut self, left: usize) {
@@ -365,7 +433,9 @@ pub fn failed_while_running(error: &RecorderError) {
 
 /// Interpreter exit under the command line.
 pub fn at_exit(py: Python<'_>) {
-    let Some(options) = session().as_ref().map(|s| s.options.clone()) else { return };
+    let Some(options) = session().as_ref().map(|s| s.options.clone()) else {
+        return;
+    };
     let already_said = slot::with(|recorder| recorder.has_failed()).unwrap_or(false);
     let outcome = match finish(py, None, diagnostics::stderr_is_terminal()) {
         Ok(None) => return,
@@ -377,7 +447,10 @@ pub fn at_exit(py: Python<'_>) {
             bytes: committed.metadata.bytes,
             partial: committed.metadata.partial,
             dir: committed.dir,
-            next_command: session.options.next_command.unwrap_or_else(|| "codetracer-python-recorder print".to_owned()),
+            next_command: session
+                .options
+                .next_command
+                .unwrap_or_else(|| "codetracer-python-recorder print".to_owned()),
         }),
         Err(error) => {
             if options.on_recorder_error == OnError::Disable {

@@ -31,9 +31,12 @@ pub fn notice(text: &str) {
 /// A progress bar on a terminal's stderr; `done` and `total` in any unit.
 pub fn progress(done: u64, total: u64) {
     const WIDTH: u64 = 24;
-    let filled = if total == 0 { WIDTH } else { (done.min(total) * WIDTH) / total };
-    let bar: String = (0..WIDTH).map(|i| if i < filled { '#' } else { '.' }).collect();
-    let percent = if total == 0 { 100 } else { done.min(total) * 100 / total };
+    let share = |of: u64| (done.min(total) * of).checked_div(total).unwrap_or(of);
+    let filled = share(WIDTH);
+    let bar: String = (0..WIDTH)
+        .map(|i| if i < filled { '#' } else { '.' })
+        .collect();
+    let percent = share(100);
     let mut stderr = std::io::stderr().lock();
     let _ = write!(stderr, "\rrecorder: saving [{bar}] {percent:3} %");
     let _ = stderr.flush();

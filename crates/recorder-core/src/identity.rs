@@ -15,13 +15,20 @@ pub struct Identity {
 pub fn run_id() -> String {
     static RUN: OnceLock<(u32, String)> = OnceLock::new();
     let (process, id) = RUN.get_or_init(|| (std::process::id(), uuid::Uuid::now_v7().to_string()));
-    if *process == std::process::id() { id.clone() } else { uuid::Uuid::now_v7().to_string() }
+    if *process == std::process::id() {
+        id.clone()
+    } else {
+        uuid::Uuid::now_v7().to_string()
+    }
 }
 
 impl Identity {
     /// The ids of a new recording.
     pub fn new() -> Self {
-        Self { run_id: run_id(), trace_id: uuid::Uuid::now_v7().to_string() }
+        Self {
+            run_id: run_id(),
+            trace_id: uuid::Uuid::now_v7().to_string(),
+        }
     }
 }
 

@@ -87,8 +87,7 @@ pub struct Options {
 impl Options {
     /// Reads options from the JSON that the Python side writes.
     pub fn from_json(text: &str) -> RecorderResult<Self> {
-        serde_json::from_str(text).map_err(|error| {
-            usage!(INVALID_ARGUMENT, "malformed recording options: {error}")
-        })
+        serde_json::from_str(text)
+            .map_err(|error| usage!(INVALID_ARGUMENT, "malformed recording options: {error}"))
     }
 }

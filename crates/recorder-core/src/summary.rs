@@ -66,7 +66,11 @@ fn quoted(text: &str) -> String {
 impl Summary {
     /// The line, without its prefix.
     pub fn line(&self) -> String {
-        let threads = if self.threads > 1 { format!(" in {}", count(self.threads, "thread")) } else { String::new() };
+        let threads = if self.threads > 1 {
+            format!(" in {}", count(self.threads, "thread"))
+        } else {
+            String::new()
+        };
         format!(
             "recorded {} ({}){threads}, {}, {}{}; next: {} {}",
             count(self.events, "event"),

@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use trace_model::row::Row;
 use trace_model::Value;
+use trace_model::row::Row;
 
 use super::Values;
 use super::graph::{Limits, Walk};
@@ -19,16 +19,27 @@ const TRACEBACK_ENTRIES: usize = 32;
 const MESSAGE_BYTES: usize = 1024;
 
 /// Records the exception of the last event; with its traceback where that says more than the event.
-pub fn exception(values: &mut Values, thread: &mut ThreadContext, exc: Obj<'_>, with_traceback: bool) {
+pub fn exception(
+    values: &mut Values,
+    thread: &mut ThreadContext,
+    exc: Obj<'_>,
+    with_traceback: bool,
+) {
     thread.sink.begin_values();
     let type_id = Walk::new(values, thread).exception(exc, with_traceback);
-    Row::Exception(Value::Ref { object: exc.address() as u64, type_id }).encode(&mut thread.sink);
+    Row::Exception(Value::Ref {
+        object: exc.address() as u64,
+        type_id,
+    })
+    .encode(&mut thread.sink);
 }
 
 /// What `str(exc)` says for the built-in classes; for others, their arguments alone.
 pub(super) fn message(exc: Obj<'_>, limits: &Limits) -> String {
-    let Some(args) = exc.exception_args() else { return String::new() };
-    let (_, class) = crate::raw::types::names(exc.type_ptr());
+    let Some(args) = exc.exception_args() else {
+        return String::new();
+    };
+    let (_, class) = crate::raw::types::names(exc);
     let count = args.size();
     let mut out = String::new();
     match (count, args.tuple_item(0)) {
@@ -99,7 +110,11 @@ fn display(obj: Obj<'_>, limits: &Limits, out: &mut String) {
         Some(Value::Float(f)) => write!(out, "{f}"),
         Some(Value::Str { text, .. }) => {
             let text = String::from_utf8_lossy(&text);
-            let quote = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
+            let quote = if text.contains('\'') && !text.contains('"') {
+                '"'
+            } else {
+                '\''
+            };
             out.push(quote);
             for c in text.chars() {
                 match c {
@@ -120,7 +135,7 @@ fn display(obj: Obj<'_>, limits: &Limits, out: &mut String) {
         Some(Value::Bytes { len, .. }) => write!(out, "<bytes of length {len}>"),
         Some(Value::BigInt { bits, .. }) => write!(out, "<int of {bits} bits>"),
         Some(Value::Complex(re, im)) => write!(out, "({re}+{im}j)"),
-        _ => write!(out, "<{}>", crate::raw::types::names(obj.type_ptr()).1),
+        _ => write!(out, "<{}>", crate::raw::types::names(obj).1),
     };
 }
 

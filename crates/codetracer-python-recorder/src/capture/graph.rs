@@ -3,12 +3,12 @@
 
 use std::borrow::Cow;
 
+use trace_model::Value;
 use trace_model::row::Row;
 use trace_model::value::{Form, Unknown};
-use trace_model::Value;
 
-use super::exception as describe;
 use super::Values;
+use super::exception as describe;
 use super::ids::Ids;
 use super::scalar::{Scalar, mix};
 use crate::hooks::suspended::AddressMap;
@@ -34,7 +34,13 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { items: 64, text: 1024, bytes: 256, objects: 256, depth: 4 }
+        Self {
+            items: 64,
+            text: 1024,
+            bytes: 256,
+            objects: 256,
+            depth: 4,
+        }
     }
 }
 
@@ -184,7 +190,11 @@ impl<'w> Walk<'w> {
         }
         let type_id = self.ids.type_of(obj, self.sink);
         // Definitions come before the object, so that its items follow it without a break.
-        let children: Vec<Value<'_>> = shape.children.iter().map(|child| self.child(*child)).collect();
+        let children: Vec<Value<'_>> = shape
+            .children
+            .iter()
+            .map(|child| self.child(*child))
+            .collect();
         self.write(obj, type_id, shape.form, shape.len, &children);
     }
 
@@ -213,7 +223,14 @@ impl<'w> Walk<'w> {
     fn write(&mut self, obj: Obj<'_>, type_id: u32, form: Form, len: usize, items: &[Value<'_>]) {
         let object = obj.address() as u64;
         let count = items.len() as u32;
-        Row::Object { object, type_id, form, len: len as u64, count }.encode(self.sink);
+        Row::Object {
+            object,
+            type_id,
+            form,
+            len: len as u64,
+            count,
+        }
+        .encode(self.sink);
         for item in items {
             Row::Item(item.clone()).encode(self.sink);
         }
@@ -238,7 +255,11 @@ impl<'w> Walk<'w> {
             return type_id;
         }
         let message = describe::message(exc, &self.limits);
-        let trace = if with_traceback { describe::traceback(exc) } else { String::new() };
+        let trace = if with_traceback {
+            describe::traceback(exc)
+        } else {
+            String::new()
+        };
         if self.is_news(exc, fingerprint, message.len() + trace.len() + 128) {
             let mut items = vec![Value::Name(message_name), text(&message)];
             if !trace.is_empty() {
@@ -253,18 +274,28 @@ impl<'w> Walk<'w> {
         match child {
             Child::Object(obj) => match Scalar::of(obj, &self.limits) {
                 Some(scalar) => scalar.value(),
-                None => Value::Ref { object: obj.address() as u64, type_id: self.ids.type_of(obj, self.sink) },
+                None => Value::Ref {
+                    object: obj.address() as u64,
+                    type_id: self.ids.type_of(obj, self.sink),
+                },
             },
             Child::Name(name) => Value::Name(self.ids.name(name, self.sink)),
             Child::Own(name) => Value::Name(self.ids.own_name(name, self.sink)),
-            Child::Bytes(data, len) => Value::Bytes { len: len as u64, data: Cow::Borrowed(data) },
+            Child::Bytes(data, len) => Value::Bytes {
+                len: len as u64,
+                data: Cow::Borrowed(data),
+            },
             Child::Absent => Value::Unknown(Unknown::Unreadable),
         }
     }
 }
 
 fn text(s: &str) -> Value<'_> {
-    Value::Str { len: s.chars().count() as u64, text: Cow::Borrowed(s.as_bytes()), cut_hash: None }
+    Value::Str {
+        len: s.chars().count() as u64,
+        text: Cow::Borrowed(s.as_bytes()),
+        cut_hash: None,
+    }
 }
 
 /// The shallow content of an object, by exact type.
@@ -311,10 +342,19 @@ fn shape<'a>(obj: Obj<'a>, limits: &Limits) -> Shape<'a> {
                 Kind::Module => "__name__",
                 _ => "__qualname__",
             };
-            children.extend(obj.own_qualname().map(Child::Object).into_iter().flat_map(|n| [Child::Own(name), n]));
+            children.extend(
+                obj.own_qualname()
+                    .map(Child::Object)
+                    .into_iter()
+                    .flat_map(|n| [Child::Own(name), n]),
+            );
             (Form::Attrs, children.len() / 2)
         }
         _ => (Form::Opaque, 0),
     };
-    Shape { form, len, children }
+    Shape {
+        form,
+        len,
+        children,
+    }
 }

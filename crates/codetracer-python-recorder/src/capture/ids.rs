@@ -1,6 +1,5 @@
 //! Ids of classes and attribute names, given at first sight and defined in the row stream before their first use.
 
-use pyo3::ffi;
 use trace_model::{Definition, Row, TypeDef};
 
 use crate::hooks::suspended::AddressMap;
@@ -38,41 +37,50 @@ impl Ids {
     /// The id of the type of `obj`.
     #[inline(always)]
     pub fn type_of(&mut self, obj: Obj<'_>, sink: &mut RowSink) -> u32 {
-        self.type_id(obj.type_ptr(), sink)
-    }
+        let ty = obj.type_ptr() as usize;
+        let mark = types::mark(obj);
 
-    /// The id of a type.
-    #[inline(always)]
-    pub fn type_id(&mut self, ty: *mut ffi::PyTypeObject, sink: &mut RowSink) -> u32 {
-        let mark = types::mark(ty);
-        if self.last_type.0 == ty as usize && self.last_type.1 == mark {
+        if self.last_type.0 == ty && self.last_type.1 == mark {
             return self.last_type.2;
         }
-        let id = match self.types.get(&(ty as usize)) {
+        let id = match self.types.get(&ty) {
             Some((known, id)) if *known == mark => *id,
-            _ => self.define_type(ty, mark, sink),
+            _ => self.define_type(obj, mark, sink),
         };
-        self.last_type = (ty as usize, mark, id);
+        self.last_type = (ty, mark, id);
         id
     }
 
     #[cold]
-    fn define_type(&mut self, ty: *mut ffi::PyTypeObject, mark: usize, sink: &mut RowSink) -> u32 {
+    fn define_type(&mut self, obj: Obj<'_>, mark: usize, sink: &mut RowSink) -> u32 {
         let id = self.next_type;
         self.next_type += 1;
-        self.types.insert(ty as usize, (mark, id));
-        let (module, qualname) = types::names(ty);
-        Row::Define(Definition::Type(TypeDef { id, qualname: clip(qualname), module: clip(module) }).into()).encode(sink);
+        self.types.insert(obj.type_ptr() as usize, (mark, id));
+        let (module, qualname) = types::names(obj);
+        Row::Define(Definition::Type(TypeDef {
+            id,
+            qualname: clip(qualname),
+            module: clip(module),
+        }))
+        .encode(sink);
         id
     }
 
     /// The id of an attribute name.
     pub fn name(&mut self, name: Obj<'_>, sink: &mut RowSink) -> u32 {
-        let mark = if unicode::is_str(name) { types::text_mark(name) } else { 0 };
+        let mark = if unicode::is_str(name) {
+            types::text_mark(name)
+        } else {
+            0
+        };
         match self.names.get(&name.address()) {
             Some((known, id)) if *known == mark => *id,
             _ => {
-                let text = if unicode::is_str(name) { clip(unicode::text(name)) } else { String::from("?") };
+                let text = if unicode::is_str(name) {
+                    clip(unicode::text(name))
+                } else {
+                    String::from("?")
+                };
                 let id = self.define_name(text, sink);
                 self.names.insert(name.address(), (mark, id));
                 id
@@ -83,7 +91,7 @@ impl Ids {
     fn define_name(&mut self, name: String, sink: &mut RowSink) -> u32 {
         let id = self.next_name;
         self.next_name += 1;
-        Row::Define(Definition::Name { id, name }.into()).encode(sink);
+        Row::Define(Definition::Name { id, name }).encode(sink);
         id
     }
 

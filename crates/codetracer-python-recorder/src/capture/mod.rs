@@ -5,9 +5,9 @@ mod graph;
 mod ids;
 mod scalar;
 
+use trace_model::Value;
 use trace_model::row::Row;
 use trace_model::value::Unknown;
-use trace_model::Value;
 
 pub use exception::exception;
 pub use graph::Limits;
@@ -18,7 +18,7 @@ use scalar::Scalar;
 use crate::code::facts::{CodeFacts, Name, Source};
 use crate::hooks::thread::{Seen, ThreadContext};
 use crate::raw::frame::Frame;
-use crate::raw::object::Obj;
+use crate::raw::object::{Obj, Unreadable};
 
 /// State of value capture that all threads share.
 pub struct Values {
@@ -53,7 +53,7 @@ impl Values {
 
 /// The present value of a name in `frame`. `Err` when it cannot be read.
 #[inline(always)]
-fn read<'a>(frame: Frame<'a>, source: Source) -> Result<Option<Obj<'a>>, ()> {
+fn read<'a>(frame: Frame<'a>, source: Source) -> Result<Option<Obj<'a>>, Unreadable> {
     match source {
         Source::Fast(slot) => Ok(frame.local(slot as usize)),
         Source::Cell(slot) => Ok(frame.captured(slot as usize)),
@@ -62,17 +62,29 @@ fn read<'a>(frame: Frame<'a>, source: Source) -> Result<Option<Obj<'a>>, ()> {
     }
 }
 
-fn in_dict<'a>(frame: Frame<'a>, dict: Option<Obj<'a>>, key: u32) -> Result<Option<Obj<'a>>, ()> {
-    let key = frame.code().and_then(|code| code.names()).and_then(|names| names.tuple_item(key as usize));
+fn in_dict<'a>(
+    frame: Frame<'a>,
+    dict: Option<Obj<'a>>,
+    key: u32,
+) -> Result<Option<Obj<'a>>, Unreadable> {
+    let key = frame
+        .code()
+        .and_then(|code| code.names())
+        .and_then(|names| names.tuple_item(key as usize));
     match (dict, key) {
         (Some(dict), Some(key)) if dict.is_dict() => dict.dict_get(key),
-        _ => Err(()),
+        _ => Err(Unreadable),
     }
 }
 
 /// Records the arguments of a frame that has just begun.
 #[inline(always)]
-pub fn arguments(values: &mut Values, thread: &mut ThreadContext, frame: Frame<'_>, facts: &CodeFacts) {
+pub fn arguments(
+    values: &mut Values,
+    thread: &mut ThreadContext,
+    frame: Frame<'_>,
+    facts: &CodeFacts,
+) {
     thread.sink.begin_values();
     names(values, thread, frame, &facts.arguments);
 }
@@ -96,7 +108,12 @@ pub fn line_work(
 
 /// Records what the line that the frame leaves on changed.
 #[inline(always)]
-pub fn last_line_work(values: &mut Values, thread: &mut ThreadContext, frame: Frame<'_>, facts: &CodeFacts) {
+pub fn last_line_work(
+    values: &mut Values,
+    thread: &mut ThreadContext,
+    frame: Frame<'_>,
+    facts: &CodeFacts,
+) {
     thread.sink.begin_values();
     if let Some(top) = thread.stack.last() {
         let list = facts.names_of_line(top.line);
@@ -122,7 +139,9 @@ pub fn result(values: &mut Values, thread: &mut ThreadContext, value: Obj<'_>) {
 
 #[inline(always)]
 fn names(values: &mut Values, thread: &mut ThreadContext, frame: Frame<'_>, list: &[Name]) {
-    let Some(base) = thread.stack.last().map(|top| top.seen as usize) else { return };
+    let Some(base) = thread.stack.last().map(|top| top.seen as usize) else {
+        return;
+    };
     for name in list {
         if name.slot == u16::MAX {
             continue;
@@ -132,7 +151,13 @@ fn names(values: &mut Values, thread: &mut ThreadContext, frame: Frame<'_>, list
 }
 
 #[inline(always)]
-fn bind(values: &mut Values, thread: &mut ThreadContext, frame: Frame<'_>, name: Name, seen_at: usize) {
+fn bind(
+    values: &mut Values,
+    thread: &mut ThreadContext,
+    frame: Frame<'_>,
+    name: Name,
+    seen_at: usize,
+) {
     let slot = name.slot;
     let value = match read(frame, name.source) {
         Ok(Some(value)) => value,
@@ -143,7 +168,7 @@ fn bind(values: &mut Values, thread: &mut ThreadContext, frame: Frame<'_>, name:
             }
             return;
         }
-        Err(()) => {
+        Err(Unreadable) => {
             let value = Value::Unknown(Unknown::Unreadable);
             Row::Bind { slot, value }.encode(&mut thread.sink);
             return;
@@ -151,12 +176,19 @@ fn bind(values: &mut Values, thread: &mut ThreadContext, frame: Frame<'_>, name:
     };
     match Scalar::of(value, &values.limits) {
         Some(scalar) => {
-            let seen = Seen { kind: value.type_ptr() as usize, digest: scalar.digest() };
+            let seen = Seen {
+                kind: value.type_ptr() as usize,
+                digest: scalar.digest(),
+            };
             if replace(thread, seen_at, seen).is_none() {
                 return;
             }
             if thread.sink.fits(scalar.bound()) {
-                Row::Bind { slot, value: scalar.value() }.encode(&mut thread.sink);
+                Row::Bind {
+                    slot,
+                    value: scalar.value(),
+                }
+                .encode(&mut thread.sink);
             } else {
                 forget(thread, seen_at);
                 Row::Truncated.encode(&mut thread.sink);
@@ -166,14 +198,21 @@ fn bind(values: &mut Values, thread: &mut ThreadContext, frame: Frame<'_>, name:
             let mut walk = Walk::new(values, thread);
             let type_id = walk.describe(value);
             let described = walk.wrote();
-            let seen = Seen { kind: value.type_ptr() as usize, digest: value.address() as u64 };
+            let seen = Seen {
+                kind: value.type_ptr() as usize,
+                digest: value.address() as u64,
+            };
             let before = replace(thread, seen_at, seen);
             if before.is_none() && !described {
                 return;
             }
             if thread.sink.fits(32) {
                 let object = value.address() as u64;
-                Row::Bind { slot, value: Value::Ref { object, type_id } }.encode(&mut thread.sink);
+                Row::Bind {
+                    slot,
+                    value: Value::Ref { object, type_id },
+                }
+                .encode(&mut thread.sink);
             } else {
                 forget(thread, seen_at);
                 Row::Truncated.encode(&mut thread.sink);

@@ -81,9 +81,9 @@ impl<'a> Scalar<'a> {
             Scalar::Int(i) => *i as u64,
             Scalar::Float(f) => f.to_bits(),
             Scalar::Complex(re, im) => mix(re.to_bits(), im.to_bits()),
-            Scalar::Big(negative, digits, _) => {
-                digits.iter().fold(u64::from(*negative), |h, d| mix(h, u64::from(*d)))
-            }
+            Scalar::Big(negative, digits, _) => digits
+                .iter()
+                .fold(u64::from(*negative), |h, d| mix(h, u64::from(*d))),
             Scalar::Bytes(data, len) => bytes_digest(*len as u64, data),
             Scalar::Str(text, limit) => text_digest(*text, *limit),
         }
@@ -104,9 +104,16 @@ impl<'a> Scalar<'a> {
                 let top = digits.last().copied().unwrap_or(0);
                 let bits = (digits.len() as u64 - 1) * 30 + u64::from(32 - top.leading_zeros());
                 let magnitude = Cow::Owned(magnitude(digits, bits, limit));
-                Value::BigInt { negative, bits, magnitude }
+                Value::BigInt {
+                    negative,
+                    bits,
+                    magnitude,
+                }
             }
-            Scalar::Bytes(data, len) => Value::Bytes { len: len as u64, data: Cow::Borrowed(data) },
+            Scalar::Bytes(data, len) => Value::Bytes {
+                len: len as u64,
+                data: Cow::Borrowed(data),
+            },
             Scalar::Str(text, limit) => {
                 let len = unicode::length(text);
                 let kept = match unicode::units(text) {
@@ -118,14 +125,22 @@ impl<'a> Scalar<'a> {
                     }
                 };
                 let cut_hash = (len > limit).then(|| text_digest(text, limit));
-                Value::Str { len: len as u64, text: kept, cut_hash }
+                Value::Str {
+                    len: len as u64,
+                    text: kept,
+                    cut_hash,
+                }
             }
         }
     }
 }
 
 fn signed(negative: bool, magnitude: u64) -> i64 {
-    if negative { (magnitude as i64).wrapping_neg() } else { magnitude as i64 }
+    if negative {
+        (magnitude as i64).wrapping_neg()
+    } else {
+        magnitude as i64
+    }
 }
 
 fn magnitude(digits: &[u32], bits: u64, limit: usize) -> Vec<u8> {
@@ -164,7 +179,10 @@ fn bytes_digest(seed: u64, data: &[u8]) -> u64 {
         bytes.copy_from_slice(word);
         hash = mix(hash, u64::from_le_bytes(bytes));
     }
-    words.remainder().iter().fold(hash, |h, b| mix(h, u64::from(*b)))
+    words
+        .remainder()
+        .iter()
+        .fold(hash, |h, b| mix(h, u64::from(*b)))
 }
 
 /// Hash of the kept prefix, as much of the end, and the length: never of a whole long text.
@@ -172,7 +190,9 @@ fn text_digest(text: Obj<'_>, limit: usize) -> u64 {
     fn ends<T: Copy>(units: &[T], limit: usize, hash: u64, word: impl Fn(T) -> u64) -> u64 {
         let head = &units[..units.len().min(limit)];
         let tail = &units[units.len().saturating_sub(limit).max(head.len())..];
-        head.iter().chain(tail).fold(hash, |h, unit| mix(h, word(*unit)))
+        head.iter()
+            .chain(tail)
+            .fold(hash, |h, unit| mix(h, word(*unit)))
     }
     let seed = unicode::length(text) as u64;
     match unicode::units(text) {

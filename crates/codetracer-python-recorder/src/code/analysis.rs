@@ -82,7 +82,12 @@ fn decode(code: &[u8], ops: &Opcodes) -> Vec<Instruction> {
             continue;
         }
         let next = unit + 1 + usize::from(caches[usize::from(*op)]);
-        out.push(Instruction { unit, op: *op, arg, next });
+        out.push(Instruction {
+            unit,
+            op: *op,
+            arg,
+            next,
+        });
         unit = next;
         arg = 0;
     }
@@ -93,7 +98,10 @@ impl Analysis {
     /// Analyses bytecode without instrumentation (`co_code`) with the line of each code unit.
     pub fn new(code: &[u8], lines: Vec<u32>, ops: &Opcodes) -> Self {
         let instructions = decode(code, ops);
-        let mut out = Self { lines, ..Self::default() };
+        let mut out = Self {
+            lines,
+            ..Self::default()
+        };
         out.find_stores(&instructions, ops);
         out.find_jumps(&instructions, ops);
         out
@@ -109,14 +117,20 @@ impl Analysis {
     pub fn targets_of(&self, line: u32) -> &[Target] {
         let i = line.wrapping_sub(self.base_line) as usize;
         match self.stores.get(i) {
-            Some((start, end)) => self.targets.get(*start as usize..*end as usize).unwrap_or(&[]),
+            Some((start, end)) => self
+                .targets
+                .get(*start as usize..*end as usize)
+                .unwrap_or(&[]),
             None => &[],
         }
     }
 
     /// The decision at the conditional jump at byte `offset`.
     pub fn match_at(&self, offset: u32) -> Option<Match> {
-        let i = self.matches.binary_search_by_key(&offset, |(at, _)| *at).ok()?;
+        let i = self
+            .matches
+            .binary_search_by_key(&offset, |(at, _)| *at)
+            .ok()?;
         self.matches.get(i).map(|(_, m)| *m)
     }
 
@@ -131,7 +145,10 @@ impl Analysis {
             }
             let mut add = |target| found.push((line, target));
             match i.op {
-                op if op == ops.store_fast || op == ops.delete_fast || op == ops.load_fast_and_clear => {
+                op if op == ops.store_fast
+                    || op == ops.delete_fast
+                    || op == ops.load_fast_and_clear =>
+                {
                     add(Target::Local(i.arg));
                 }
                 op if op == ops.store_deref || op == ops.delete_deref => add(Target::Local(i.arg)),
@@ -140,8 +157,12 @@ impl Analysis {
                     add(Target::Local(i.arg >> 4));
                     add(Target::Local(i.arg & 15));
                 }
-                op if op == ops.store_name || op == ops.delete_name => add(Target::Namespace(i.arg)),
-                op if op == ops.store_global || op == ops.delete_global => add(Target::Global(i.arg)),
+                op if op == ops.store_name || op == ops.delete_name => {
+                    add(Target::Namespace(i.arg))
+                }
+                op if op == ops.store_global || op == ops.delete_global => {
+                    add(Target::Global(i.arg))
+                }
                 op if op == ops.call_intrinsic_1 && i.arg == INTRINSIC_IMPORT_STAR => {
                     self.imports_star = true;
                 }
@@ -151,13 +172,18 @@ impl Analysis {
         found.sort_unstable();
         found.dedup();
         let lines = || self.lines.iter().copied().filter(|line| *line != 0);
-        let (Some(low), Some(high)) = (lines().min(), lines().max()) else { return };
+        let (Some(low), Some(high)) = (lines().min(), lines().max()) else {
+            return;
+        };
         self.base_line = low;
         self.stores = vec![(0, 0); (high - low + 1) as usize];
         for (line, target) in found {
             let at = self.targets.len() as u32;
             self.targets.push(target);
-            if let Some(range) = line.checked_sub(low).and_then(|i| self.stores.get_mut(i as usize)) {
+            if let Some(range) = line
+                .checked_sub(low)
+                .and_then(|i| self.stores.get_mut(i as usize))
+            {
                 if range.1 == 0 {
                     range.0 = at;
                 }
@@ -168,7 +194,10 @@ impl Analysis {
 
     fn find_jumps(&mut self, instructions: &[Instruction], ops: &Opcodes) {
         let op_at = |unit: usize| {
-            instructions.binary_search_by_key(&unit, |i| i.unit).ok().map(|i| instructions[i].op)
+            instructions
+                .binary_search_by_key(&unit, |i| i.unit)
+                .ok()
+                .map(|i| instructions[i].op)
         };
         for (n, i) in instructions.iter().enumerate() {
             let following = instructions.get(n + 1);
@@ -188,17 +217,32 @@ impl Analysis {
                 if let Some(jump) = following.filter(|f| f.op == ops.pop_jump_if_false) {
                     let otherwise = target(jump);
                     let bare = op_at(otherwise as usize / 2) == Some(ops.pop_top);
-                    self.matches.push((jump.unit as u32 * 2, Match::Clause { otherwise, bare }));
+                    self.matches
+                        .push((jump.unit as u32 * 2, Match::Clause { otherwise, bare }));
                 }
             } else if i.op == ops.check_eg_match {
-                if let Some(jump) = instructions.get(n + 2).filter(|f| f.op == ops.pop_jump_if_none) {
-                    self.matches.push((jump.unit as u32 * 2, Match::Group { otherwise: target(jump) }));
+                if let Some(jump) = instructions
+                    .get(n + 2)
+                    .filter(|f| f.op == ops.pop_jump_if_none)
+                {
+                    self.matches.push((
+                        jump.unit as u32 * 2,
+                        Match::Group {
+                            otherwise: target(jump),
+                        },
+                    ));
                 }
             } else if i.op == ops.with_except_start {
-                let jump = instructions[n..].iter().find(|f| f.op == ops.pop_jump_if_true);
+                let jump = instructions[n..]
+                    .iter()
+                    .find(|f| f.op == ops.pop_jump_if_true);
                 if let Some(jump) = jump {
-                    self.matches
-                        .push((jump.unit as u32 * 2, Match::Suppress { suppressed: target(jump) }));
+                    self.matches.push((
+                        jump.unit as u32 * 2,
+                        Match::Suppress {
+                            suppressed: target(jump),
+                        },
+                    ));
                 }
             }
         }

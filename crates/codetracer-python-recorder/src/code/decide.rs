@@ -74,7 +74,13 @@ impl Decider {
             Target::Module(name) => name.split('.').next().map(str::to_owned),
             _ => None,
         };
-        Self { all, places, script, package, files: HashMap::new() }
+        Self {
+            all,
+            places,
+            script,
+            package,
+            files: HashMap::new(),
+        }
     }
 
     /// Where the file named `filename` belongs, and its real path (empty when there is none).
@@ -95,7 +101,11 @@ impl Decider {
             return (Origin::Nameless, String::new());
         }
         let Ok(real) = std::fs::canonicalize(filename) else {
-            let origin = if Path::new(filename).is_absolute() { self.place(Path::new(filename)) } else { Origin::Nameless };
+            let origin = if Path::new(filename).is_absolute() {
+                self.place(Path::new(filename))
+            } else {
+                Origin::Nameless
+            };
             return (origin, String::new());
         };
         (self.place(&real), real.to_string_lossy().into_owned())
@@ -120,7 +130,12 @@ impl Decider {
     }
 
     /// Whether the code in `filename` that runs in `module` is recorded; `caller` says whether the frame below is.
-    pub fn traced(&mut self, filename: &str, module: impl FnOnce() -> Module, caller: impl FnOnce() -> bool) -> bool {
+    pub fn traced(
+        &mut self,
+        filename: &str,
+        module: impl FnOnce() -> Module,
+        caller: impl FnOnce() -> bool,
+    ) -> bool {
         match self.origin(filename).0 {
             Origin::Recorder => false,
             Origin::Program => true,
@@ -144,9 +159,13 @@ impl Decider {
 
     /// Whether the module belongs to the package that `-m` runs.
     fn in_package(&self, module: &Module) -> bool {
-        let Some(package) = &self.package else { return false };
-        let belongs =
-            |name: &Option<String>| name.as_deref().is_some_and(|n| n.split('.').next() == Some(package));
+        let Some(package) = &self.package else {
+            return false;
+        };
+        let belongs = |name: &Option<String>| {
+            name.as_deref()
+                .is_some_and(|n| n.split('.').next() == Some(package))
+        };
         belongs(&module.package) || belongs(&module.name)
     }
 }

@@ -66,54 +66,89 @@ pub struct CodeFacts {
 
 impl CodeFacts {
     /// Computes the facts of `code`, and its definition for the recording.
-    pub fn new(code: Code<'_>, session: u32, id: u32, path: u32, module: String) -> (Self, Definition) {
+    pub fn new(
+        code: Code<'_>,
+        session: u32,
+        id: u32,
+        path: u32,
+        module: String,
+    ) -> (Self, Definition) {
         let bytecode = code.bytecode();
         let lines = lines_per_unit(code.line_table(), code.first_line(), bytecode.len() / 2);
         let analysis = match OPCODES {
             Some(ops) => Analysis::new(&bytecode, lines, ops),
-            None => Analysis { lines, ..Analysis::default() },
+            None => Analysis {
+                lines,
+                ..Analysis::default()
+            },
         };
         let flags = code.flags();
         let kinds = code.locals_kinds();
         let locals = code.locals_count().min(kinds.len());
         let source_of_local = |slot: u32| {
-            if kinds.get(slot as usize).is_some_and(|kind| kind & (CELL | FREE) != 0) {
+            if kinds
+                .get(slot as usize)
+                .is_some_and(|kind| kind & (CELL | FREE) != 0)
+            {
                 Source::Cell(slot)
             } else {
                 Source::Fast(slot)
             }
         };
         let text = |tuple: Option<Obj<'_>>, i: usize| {
-            tuple.and_then(|names| names.tuple_item(i)).map(unicode::text).unwrap_or_default()
+            tuple
+                .and_then(|names| names.tuple_item(i))
+                .map(unicode::text)
+                .unwrap_or_default()
         };
         let mut names: Vec<String> = (0..locals).map(|i| text(code.locals_names(), i)).collect();
         let mut outer: Vec<(Source, u16)> = Vec::new();
         let mut slot_of = |target: &Target| -> Option<Name> {
             let source = match *target {
                 Target::Local(slot) => {
-                    let hidden = kinds.get(slot as usize).is_none_or(|kind| kind & HIDDEN != 0);
-                    return (!hidden).then(|| Name { slot: slot as u16, source: source_of_local(slot) });
+                    let hidden = kinds
+                        .get(slot as usize)
+                        .is_none_or(|kind| kind & HIDDEN != 0);
+                    return (!hidden).then(|| Name {
+                        slot: slot as u16,
+                        source: source_of_local(slot),
+                    });
                 }
                 Target::Namespace(i) => Source::Namespace(i),
                 Target::Global(i) => Source::Global(i),
             };
             if let Some((_, slot)) = outer.iter().find(|(known, _)| *known == source) {
-                return Some(Name { slot: *slot, source });
+                return Some(Name {
+                    slot: *slot,
+                    source,
+                });
             }
             let slot = u16::try_from(names.len()).ok()?;
-            let (Source::Namespace(i) | Source::Global(i)) = source else { return None };
+            let (Source::Namespace(i) | Source::Global(i)) = source else {
+                return None;
+            };
             names.push(text(code.names(), i as usize));
             outer.push((source, slot));
             Some(Name { slot, source })
         };
-        let unread = Name { slot: u16::MAX, source: Source::Fast(u32::MAX) };
-        let targets = analysis.targets.iter().map(|t| slot_of(t).unwrap_or(unread)).collect();
+        let unread = Name {
+            slot: u16::MAX,
+            source: Source::Fast(u32::MAX),
+        };
+        let targets = analysis
+            .targets
+            .iter()
+            .map(|t| slot_of(t).unwrap_or(unread))
+            .collect();
         let count = code.arg_count()
             + code.kwonly_count()
             + u32::from(flags & 4 != 0)
             + u32::from(flags & 8 != 0);
         let arguments: Vec<Name> = (0..count.min(locals as u32))
-            .map(|slot| Name { slot: slot as u16, source: source_of_local(slot) })
+            .map(|slot| Name {
+                slot: slot as u16,
+                source: source_of_local(slot),
+            })
             .collect();
         let suspendable = flags & (0x20 | 0x80 | 0x200) != 0;
         let definition = CodeDef {
@@ -147,7 +182,10 @@ impl CodeFacts {
     pub fn names_of_line(&self, line: u32) -> &[Name] {
         let i = line.wrapping_sub(self.analysis.base_line) as usize;
         match self.analysis.stores.get(i) {
-            Some((start, end)) => self.targets.get(*start as usize..*end as usize).unwrap_or(&[]),
+            Some((start, end)) => self
+                .targets
+                .get(*start as usize..*end as usize)
+                .unwrap_or(&[]),
             None => &[],
         }
     }

@@ -28,7 +28,11 @@ pub fn lines_per_unit(table: &[u8], first_line: u32, units: usize) -> Vec<u32> {
             }
             _ => i += 1,
         }
-        let this = if known { u32::try_from(line).unwrap_or(0) } else { 0 };
+        let this = if known {
+            u32::try_from(line).unwrap_or(0)
+        } else {
+            0
+        };
         for _ in 0..length {
             if out.len() < units {
                 out.push(this);
@@ -55,5 +59,9 @@ fn varint(table: &[u8], i: &mut usize) -> u64 {
 
 fn signed_varint(table: &[u8], i: &mut usize) -> i64 {
     let v = varint(table, i);
-    if v & 1 != 0 { -((v >> 1) as i64) } else { (v >> 1) as i64 }
+    if v & 1 != 0 {
+        -((v >> 1) as i64)
+    } else {
+        (v >> 1) as i64
+    }
 }

@@ -39,7 +39,10 @@ pub fn attach(recorder: &mut Recorder, restart: bool) -> RecorderResult<()> {
     };
     for (number, callable) in callables {
         if !recorder.monitoring().register(number, Some(callable)) {
-            return Err(enverr!(UNSUPPORTED_PYTHON, "sys.monitoring refused the callback of event {number}"));
+            return Err(enverr!(
+                UNSUPPORTED_PYTHON,
+                "sys.monitoring refused the callback of event {number}"
+            ));
         }
     }
     if restart {
@@ -52,7 +55,10 @@ pub fn attach(recorder: &mut Recorder, restart: bool) -> RecorderResult<()> {
         }
     });
     if !recorder.monitoring().set_events(GLOBAL) {
-        return Err(enverr!(UNSUPPORTED_PYTHON, "sys.monitoring refused the events"));
+        return Err(enverr!(
+            UNSUPPORTED_PYTHON,
+            "sys.monitoring refused the events"
+        ));
     }
     Ok(())
 }

@@ -26,7 +26,12 @@ enum Known<'a> {
 
 /// The facts of `code`, decided now if this is its first event of the session.
 #[inline(always)]
-fn know<'a>(recorder: &mut Recorder, current: Current, code: Code<'a>, frame: Frame<'a>) -> Known<'a> {
+fn know<'a>(
+    recorder: &mut Recorder,
+    current: Current,
+    code: Code<'a>,
+    frame: Frame<'a>,
+) -> Known<'a> {
     match lookup(code) {
         Extra::Facts(facts) if facts.session == recorder.session => Known::Traced(facts),
         Extra::Skipped(session) if session == recorder.session => Known::Skipped,
@@ -49,9 +54,15 @@ pub(super) fn traced<'a>(recorder: &Recorder, code: Code<'a>) -> Option<&'a Code
 /// PY_START.
 #[inline(always)]
 pub fn start(recorder: &mut Recorder, current: Current, code: Code<'_>) -> Answer {
-    let Some(frame) = current.frame() else { return Answer::Continue };
-    let Known::Traced(facts) = know(recorder, current, code, frame) else { return recorder.skip(code) };
-    let Some(at) = recorder.enter(current) else { return Answer::Continue };
+    let Some(frame) = current.frame() else {
+        return Answer::Continue;
+    };
+    let Known::Traced(facts) = know(recorder, current, code, frame) else {
+        return recorder.skip(code);
+    };
+    let Some(at) = recorder.enter(current) else {
+        return Answer::Continue;
+    };
     let session = recorder.session;
     let caller = {
         let Recorder { threads, order, .. } = &mut *recorder;
@@ -62,7 +73,12 @@ pub fn start(recorder: &mut Recorder, current: Current, code: Code<'_>) -> Answe
     } else {
         SAME_TASK
     };
-    let Recorder { threads, order, values, .. } = recorder;
+    let Recorder {
+        threads,
+        order,
+        values,
+        ..
+    } = recorder;
     let thread = &mut threads[at];
     thread.event(order, Op::Call { code: facts.id });
     let call = order.next_call();
@@ -86,18 +102,32 @@ pub fn start(recorder: &mut Recorder, current: Current, code: Code<'_>) -> Answe
 /// LINE.
 #[inline(always)]
 pub fn line(recorder: &mut Recorder, current: Current, code: Code<'_>, line: u32) -> Answer {
-    let Some(facts) = traced(recorder, code) else { return Answer::Disable };
+    let Some(facts) = traced(recorder, code) else {
+        return Answer::Disable;
+    };
     let (Some(frame), Some(at)) = (current.frame(), recorder.enter(current)) else {
         return Answer::Continue;
     };
     let session = recorder.session;
-    let Recorder { threads, order, values, .. } = recorder;
+    let Recorder {
+        threads,
+        order,
+        values,
+        ..
+    } = recorder;
     let thread = &mut threads[at];
     expect_top(thread, order, session, frame, facts);
-    let Some(top) = thread.stack.last_mut() else { return Answer::Continue };
+    let Some(top) = thread.stack.last_mut() else {
+        return Answer::Continue;
+    };
     let before = top.line;
     top.line = line;
-    thread.event(order, Op::Line { delta: line.wrapping_sub(before) as i32 });
+    thread.event(
+        order,
+        Op::Line {
+            delta: line.wrapping_sub(before) as i32,
+        },
+    );
     if values.enabled() {
         capture::line_work(values, thread, frame, facts, before);
     }
@@ -110,8 +140,16 @@ pub fn line(recorder: &mut Recorder, current: Current, code: Code<'_>, line: u32
 }
 
 /// JUMP: an iteration of a loop that stands on one line is a line event of its own.
-pub fn jump(recorder: &mut Recorder, current: Current, code: Code<'_>, from: u32, to: u32) -> Answer {
-    let Some(facts) = traced(recorder, code) else { return Answer::Disable };
+pub fn jump(
+    recorder: &mut Recorder,
+    current: Current,
+    code: Code<'_>,
+    from: u32,
+    to: u32,
+) -> Answer {
+    let Some(facts) = traced(recorder, code) else {
+        return Answer::Disable;
+    };
     let at = facts.analysis.line_at(to);
     if to > from || at == 0 || at != facts.analysis.line_at(from) {
         return Answer::Disable;
@@ -122,13 +160,23 @@ pub fn jump(recorder: &mut Recorder, current: Current, code: Code<'_>, from: u32
 /// PY_RETURN.
 #[inline(always)]
 pub fn leave(recorder: &mut Recorder, current: Current, code: Code<'_>, value: Obj<'_>) -> Answer {
-    let Some(frame) = current.frame() else { return Answer::Continue };
+    let Some(frame) = current.frame() else {
+        return Answer::Continue;
+    };
     let Known::Traced(facts) = know(recorder, current, code, frame) else {
         return recorder.skipped_return(current, code, value);
     };
-    let Some(at) = recorder.enter(current) else { return Answer::Continue };
+    let Some(at) = recorder.enter(current) else {
+        return Answer::Continue;
+    };
     let session = recorder.session;
-    let Recorder { threads, order, values, suspended, .. } = recorder;
+    let Recorder {
+        threads,
+        order,
+        values,
+        suspended,
+        ..
+    } = recorder;
     let thread = &mut threads[at];
     expect_top(thread, order, session, frame, facts);
     thread.event(order, Op::Return);
@@ -147,23 +195,50 @@ pub fn leave(recorder: &mut Recorder, current: Current, code: Code<'_>, value: O
 }
 
 /// PY_YIELD.
-pub fn suspend(recorder: &mut Recorder, current: Current, code: Code<'_>, value: Obj<'_>) -> Answer {
-    let Some(frame) = current.frame() else { return Answer::Continue };
-    let Known::Traced(facts) = know(recorder, current, code, frame) else { return recorder.skip(code) };
-    let Some(at) = recorder.enter(current) else { return Answer::Continue };
+pub fn suspend(
+    recorder: &mut Recorder,
+    current: Current,
+    code: Code<'_>,
+    value: Obj<'_>,
+) -> Answer {
+    let Some(frame) = current.frame() else {
+        return Answer::Continue;
+    };
+    let Known::Traced(facts) = know(recorder, current, code, frame) else {
+        return recorder.skip(code);
+    };
+    let Some(at) = recorder.enter(current) else {
+        return Answer::Continue;
+    };
     let session = recorder.session;
-    let Recorder { threads, order, values, suspended, .. } = recorder;
+    let Recorder {
+        threads,
+        order,
+        values,
+        suspended,
+        ..
+    } = recorder;
     let thread = &mut threads[at];
     expect_top(thread, order, session, frame, facts);
     thread.event(order, Op::Yield);
     if values.enabled() {
         capture::last_line_work(values, thread, frame, facts);
-        let value = if facts.asynchronous { value.unwrapped() } else { value };
+        let value = if facts.asynchronous {
+            value.unwrapped()
+        } else {
+            value
+        };
         capture::result(values, thread, value);
     }
     let open = thread.pop();
     if let Some(open) = open.filter(|open| !open.resumed) {
-        suspended.insert(frame.address(), Suspension { call: open.call, code: open.code });
+        suspended.insert(
+            frame.address(),
+            Suspension {
+                call: open.call,
+                code: open.code,
+            },
+        );
     }
     thread.sink.commit();
     recorder.leave_task(at, open);
@@ -172,10 +247,18 @@ pub fn suspend(recorder: &mut Recorder, current: Current, code: Code<'_>, value:
 
 /// PY_RESUME.
 pub fn resume(recorder: &mut Recorder, current: Current, code: Code<'_>, offset: u32) -> Answer {
-    let Some(frame) = current.frame() else { return Answer::Continue };
-    let Known::Traced(facts) = know(recorder, current, code, frame) else { return recorder.skip(code) };
-    let Some(at) = recorder.enter(current) else { return Answer::Continue };
-    go_on(recorder, at, frame, facts, offset, |code, line, call| Op::Resume { code, line, call });
+    let Some(frame) = current.frame() else {
+        return Answer::Continue;
+    };
+    let Known::Traced(facts) = know(recorder, current, code, frame) else {
+        return recorder.skip(code);
+    };
+    let Some(at) = recorder.enter(current) else {
+        return Answer::Continue;
+    };
+    go_on(recorder, at, frame, facts, offset, |code, line, call| {
+        Op::Resume { code, line, call }
+    });
     recorder.threads[at].sink.commit();
     Answer::Continue
 }
@@ -199,7 +282,12 @@ pub(super) fn go_on(
     } else {
         SAME_TASK
     };
-    let Recorder { threads, order, suspended, .. } = recorder;
+    let Recorder {
+        threads,
+        order,
+        suspended,
+        ..
+    } = recorder;
     let thread = &mut threads[at];
     let line = match facts.analysis.line_at(offset) {
         0 => facts.first_line,
@@ -222,7 +310,9 @@ pub(super) fn go_on(
         None => {
             // Suspended since before recording began: the frame opens first, then goes on.
             open(thread, order, frame, facts);
-            let Some(top) = thread.stack.last_mut() else { return };
+            let Some(top) = thread.stack.last_mut() else {
+                return;
+            };
             top.line = line;
             top.outer_task = outer_task;
             let call = top.call;

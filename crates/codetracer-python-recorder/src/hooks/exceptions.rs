@@ -20,8 +20,16 @@ use crate::raw::object::Obj;
 use crate::raw::threads::{Current, handled_exception};
 
 /// PY_THROW.
-pub fn throw(recorder: &mut Recorder, current: Current, code: Code<'_>, offset: u32, exc: Obj<'_>) -> Answer {
-    let Some(frame) = current.frame() else { return Answer::Continue };
+pub fn throw(
+    recorder: &mut Recorder,
+    current: Current,
+    code: Code<'_>,
+    offset: u32,
+    exc: Obj<'_>,
+) -> Answer {
+    let Some(frame) = current.frame() else {
+        return Answer::Continue;
+    };
     let facts = match lookup(code) {
         Extra::Facts(facts) if facts.session == recorder.session => facts,
         Extra::Skipped(session) if session == recorder.session => return Answer::Continue,
@@ -33,9 +41,15 @@ pub fn throw(recorder: &mut Recorder, current: Current, code: Code<'_>, offset: 
             }
         },
     };
-    let Some(at) = recorder.enter(current) else { return Answer::Continue };
-    go_on(recorder, at, frame, facts, offset, |code, line, call| Op::Throw { code, line, call });
-    let Recorder { threads, values, .. } = recorder;
+    let Some(at) = recorder.enter(current) else {
+        return Answer::Continue;
+    };
+    go_on(recorder, at, frame, facts, offset, |code, line, call| {
+        Op::Throw { code, line, call }
+    });
+    let Recorder {
+        threads, values, ..
+    } = recorder;
     let thread = &mut threads[at];
     thread.thrown_into = frame.address();
     capture::exception(values, thread, exc, false);
@@ -44,9 +58,21 @@ pub fn throw(recorder: &mut Recorder, current: Current, code: Code<'_>, offset: 
 }
 
 /// RAISE.
-pub fn raise(recorder: &mut Recorder, current: Current, code: Code<'_>, offset: u32, exc: Obj<'_>) -> Answer {
-    let passing = recorder.unwinding == Unwinding { exception: exc.address(), step: recorder.order.step };
-    let Some(facts) = traced(recorder, code) else { return Answer::Continue };
+pub fn raise(
+    recorder: &mut Recorder,
+    current: Current,
+    code: Code<'_>,
+    offset: u32,
+    exc: Obj<'_>,
+) -> Answer {
+    let passing = recorder.unwinding
+        == Unwinding {
+            exception: exc.address(),
+            step: recorder.order.step,
+        };
+    let Some(facts) = traced(recorder, code) else {
+        return Answer::Continue;
+    };
     if exc.is_stop_iteration() && facts.analysis.ends_iteration.binary_search(&offset).is_ok() {
         return Answer::Continue;
     }
@@ -54,12 +80,20 @@ pub fn raise(recorder: &mut Recorder, current: Current, code: Code<'_>, offset: 
         return Answer::Continue;
     };
     let session = recorder.session;
-    let Recorder { threads, order, values, .. } = recorder;
+    let Recorder {
+        threads,
+        order,
+        values,
+        ..
+    } = recorder;
     let thread = &mut threads[at];
     expect_top(thread, order, session, frame, facts);
     let thrown = std::mem::replace(&mut thread.thrown_into, 0) == frame.address();
     // An exception thrown in was raised elsewhere if it has passed a frame before.
-    let fresh = !thrown || exc.exception_traceback().is_none_or(|tb| tb.next().is_none());
+    let fresh = !thrown
+        || exc
+            .exception_traceback()
+            .is_none_or(|tb| tb.next().is_none());
     let origin = !passing && fresh;
     thread.event(order, Op::Raise { origin });
     capture::exception(values, thread, exc, origin);
@@ -69,13 +103,24 @@ pub fn raise(recorder: &mut Recorder, current: Current, code: Code<'_>, offset: 
 
 /// PY_UNWIND.
 pub fn unwind(recorder: &mut Recorder, current: Current, code: Code<'_>, exc: Obj<'_>) -> Answer {
-    recorder.unwinding = Unwinding { exception: exc.address(), step: recorder.order.step };
-    let Some(facts) = traced(recorder, code) else { return Answer::Continue };
+    recorder.unwinding = Unwinding {
+        exception: exc.address(),
+        step: recorder.order.step,
+    };
+    let Some(facts) = traced(recorder, code) else {
+        return Answer::Continue;
+    };
     let (Some(frame), Some(at)) = (current.frame(), recorder.enter(current)) else {
         return Answer::Continue;
     };
     let session = recorder.session;
-    let Recorder { threads, order, values, suspended, .. } = recorder;
+    let Recorder {
+        threads,
+        order,
+        values,
+        suspended,
+        ..
+    } = recorder;
     let thread = &mut threads[at];
     expect_top(thread, order, session, frame, facts);
     thread.event(order, Op::Unwind);
@@ -84,7 +129,10 @@ pub fn unwind(recorder: &mut Recorder, current: Current, code: Code<'_>, exc: Ob
         capture::last_line_work(values, thread, frame, facts);
     }
     capture::exception(values, thread, exc, outermost);
-    if thread.pending_handled.is_some_and(|p| p.frame == frame.address()) {
+    if thread
+        .pending_handled
+        .is_some_and(|p| p.frame == frame.address())
+    {
         thread.pending_handled = None;
     }
     let open = thread.pop();
@@ -99,13 +147,27 @@ pub fn unwind(recorder: &mut Recorder, current: Current, code: Code<'_>, exc: Ob
 }
 
 /// EXCEPTION_HANDLED: a handler was entered.
-pub fn handler(recorder: &mut Recorder, current: Current, code: Code<'_>, offset: u32, exc: Obj<'_>) -> Answer {
-    let Some(facts) = traced(recorder, code) else { return Answer::Continue };
-    let Some(frame) = current.frame() else { return Answer::Continue };
+pub fn handler(
+    recorder: &mut Recorder,
+    current: Current,
+    code: Code<'_>,
+    offset: u32,
+    exc: Obj<'_>,
+) -> Answer {
+    let Some(facts) = traced(recorder, code) else {
+        return Answer::Continue;
+    };
+    let Some(frame) = current.frame() else {
+        return Answer::Continue;
+    };
     if facts.analysis.bare_handlers.contains(&offset) {
-        let Some(at) = recorder.enter(current) else { return Answer::Continue };
-        recorder.threads[at].pending_handled =
-            Some(Pending { frame: frame.address(), exception: exc.address() });
+        let Some(at) = recorder.enter(current) else {
+            return Answer::Continue;
+        };
+        recorder.threads[at].pending_handled = Some(Pending {
+            frame: frame.address(),
+            exception: exc.address(),
+        });
     } else if !facts.watches_matches.get() && !facts.analysis.matches.is_empty() {
         facts.watches_matches.set(true);
         recorder.arm(code, facts);
@@ -114,9 +176,19 @@ pub fn handler(recorder: &mut Recorder, current: Current, code: Code<'_>, offset
 }
 
 /// BRANCH, in code that met an exception.
-pub fn branch(recorder: &mut Recorder, current: Current, code: Code<'_>, from: u32, to: u32) -> Answer {
-    let Some(facts) = traced(recorder, code) else { return Answer::Disable };
-    let Some(decision) = facts.analysis.match_at(from) else { return Answer::Disable };
+pub fn branch(
+    recorder: &mut Recorder,
+    current: Current,
+    code: Code<'_>,
+    from: u32,
+    to: u32,
+) -> Answer {
+    let Some(facts) = traced(recorder, code) else {
+        return Answer::Disable;
+    };
+    let Some(decision) = facts.analysis.match_at(from) else {
+        return Answer::Disable;
+    };
     let (now, on_next_line) = match decision {
         Match::Clause { otherwise, bare } => (to != otherwise, to == otherwise && bare),
         Match::Group { otherwise } => (to != otherwise, false),
@@ -128,19 +200,34 @@ pub fn branch(recorder: &mut Recorder, current: Current, code: Code<'_>, from: u
     let (Some(frame), Some(at)) = (current.frame(), recorder.enter(current)) else {
         return Answer::Continue;
     };
-    let Some(exc) = handled_exception() else { return Answer::Continue };
+    let Some(exc) = handled_exception() else {
+        return Answer::Continue;
+    };
     if on_next_line {
-        recorder.threads[at].pending_handled =
-            Some(Pending { frame: frame.address(), exception: exc.address() });
+        recorder.threads[at].pending_handled = Some(Pending {
+            frame: frame.address(),
+            exception: exc.address(),
+        });
         return Answer::Continue;
     }
     write_handled(recorder, at, frame, facts, exc);
     Answer::Continue
 }
 
-fn write_handled(recorder: &mut Recorder, at: usize, frame: Frame<'_>, facts: &CodeFacts, exc: Obj<'_>) {
+fn write_handled(
+    recorder: &mut Recorder,
+    at: usize,
+    frame: Frame<'_>,
+    facts: &CodeFacts,
+    exc: Obj<'_>,
+) {
     let session = recorder.session;
-    let Recorder { threads, order, values, .. } = recorder;
+    let Recorder {
+        threads,
+        order,
+        values,
+        ..
+    } = recorder;
     let thread = &mut threads[at];
     expect_top(thread, order, session, frame, facts);
     let line = thread.stack.last().map_or(facts.first_line, |top| top.line);
@@ -151,18 +238,31 @@ fn write_handled(recorder: &mut Recorder, at: usize, frame: Frame<'_>, facts: &C
 
 /// Writes the handled event of a bare `except:` after the line event of its clause.
 #[cold]
-pub(super) fn write_pending(recorder: &mut Recorder, at: usize, pending: Pending, frame: Frame<'_>, line: u32) {
+pub(super) fn write_pending(
+    recorder: &mut Recorder,
+    at: usize,
+    pending: Pending,
+    frame: Frame<'_>,
+    line: u32,
+) {
     let thread = &mut recorder.threads[at];
     thread.sink.commit();
     if pending.frame != frame.address() {
         return;
     }
     thread.pending_handled = None;
-    let Some(exc) = handled_exception().filter(|exc| exc.address() == pending.exception) else { return };
+    let Some(exc) = handled_exception().filter(|exc| exc.address() == pending.exception) else {
+        return;
+    };
     if !thread.sink.has_room() && !recorder.rotate(at) {
         return;
     }
-    let Recorder { threads, order, values, .. } = recorder;
+    let Recorder {
+        threads,
+        order,
+        values,
+        ..
+    } = recorder;
     let thread = &mut threads[at];
     thread.event(order, Op::Handled { line });
     capture::exception(values, thread, exc, true);

@@ -1,10 +1,13 @@
 //! The recorder while it runs: what each monitoring event does. Safe code over `raw`.
 
 pub mod attach;
+mod decisions;
+pub mod ending;
 pub mod events;
 pub mod exceptions;
 pub mod order;
 pub mod recorder;
+mod segments;
 pub mod stack;
 pub mod suspended;
 pub mod tasks;

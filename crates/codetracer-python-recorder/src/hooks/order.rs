@@ -18,7 +18,12 @@ pub struct Order {
 impl Order {
     /// Counters at the start of a session.
     pub fn new(clock: Clock) -> Self {
-        Self { step: 0, call: 0, last: usize::MAX, clock }
+        Self {
+            step: 0,
+            call: 0,
+            last: usize::MAX,
+            clock,
+        }
     }
 
     /// The next frame id.

@@ -4,39 +4,23 @@ use std::any::Any;
 use std::collections::HashMap;
 
 use recorder_errors::{RecorderError, RecorderResult};
-use trace_model::{Definition, Row, ThreadDef};
-use trace_store::{Base, Segment, Writer};
+use trace_store::Writer;
 
 use super::Answer;
+use super::ending::MainEnd;
 use super::order::Order;
-use super::stack;
 use super::suspended::Suspended;
 use super::tasks::Tasks;
 use super::thread::{Open, SAME_TASK, ThreadContext};
 use crate::boundary::{Entry, panic_error};
 use crate::capture::Values;
-use crate::code::decide::{Decider, Module};
-use crate::code::facts::CodeFacts;
-use crate::raw::clock::{Clock, monotonic_ns};
-use crate::raw::errno::ErrnoGuard;
-use crate::raw::extra;
-use crate::raw::frame::{Code, Frame};
-use crate::raw::monitoring::{Monitoring, event};
+use crate::code::decide::Decider;
+use crate::raw::clock::Clock;
+use crate::raw::frame::Code;
+use crate::raw::monitoring::Monitoring;
 use crate::raw::object::Obj;
-use crate::raw::threads::{self, Current, ThreadKey};
-use crate::raw::{process, unicode};
-
-/// How `__main__` ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum MainEnd {
-    /// Its frame was never seen.
-    #[default]
-    Unseen,
-    /// It runs in this frame.
-    Running(usize),
-    /// It ended with this exit status.
-    Ended(i32),
-}
+use crate::raw::process;
+use crate::raw::threads::{Current, ThreadKey};
 
 /// Numbers that the metadata reports.
 #[derive(Debug, Clone, Copy, Default)]
@@ -80,20 +64,20 @@ pub struct Recorder {
     pub main: MainEnd,
     /// Numbers for the metadata.
     pub counters: Counters,
-    active: bool,
-    lines: bool,
-    cached: (ThreadKey, usize),
-    index: HashMap<ThreadKey, usize>,
-    next_thread: u32,
-    next_code: u32,
-    next_segment: u64,
-    paths: HashMap<String, u32>,
-    decider: Decider,
-    monitoring: Monitoring,
-    writer: Option<Writer>,
-    failure: Option<RecorderError>,
-    failed: bool,
-    process: u32,
+    pub(super) active: bool,
+    pub(super) lines: bool,
+    pub(super) cached: (ThreadKey, usize),
+    pub(super) index: HashMap<ThreadKey, usize>,
+    pub(super) next_thread: u32,
+    pub(super) next_code: u32,
+    pub(super) next_segment: u64,
+    pub(super) paths: HashMap<String, u32>,
+    pub(super) decider: Decider,
+    pub(super) monitoring: Monitoring,
+    pub(super) writer: Option<Writer>,
+    pub(super) failure: Option<RecorderError>,
+    pub(super) failed: bool,
+    pub(super) process: u32,
 }
 
 /// What a new recorder is made of.
@@ -118,7 +102,7 @@ impl Recorder {
         Self {
             session: parts.session,
             threads: Vec::new(),
-            order: Order::new(Clock::new()),
+            order: Order::new(Clock::best()),
             values: Values::new(parts.values),
             suspended: Suspended::default(),
             tasks: Tasks::default(),
@@ -160,197 +144,14 @@ impl Recorder {
         let key = current.key();
         if self.cached.0 == key
             && !process::forked()
-            && self.threads.get(self.cached.1).is_some_and(|t| t.sink.has_room())
+            && self
+                .threads
+                .get(self.cached.1)
+                .is_some_and(|t| t.sink.has_room())
         {
             return Some(self.cached.1);
         }
         self.enter_slowly(current, key)
-    }
-
-    #[cold]
-    fn enter_slowly(&mut self, current: Current, key: ThreadKey) -> Option<usize> {
-        let _errno = ErrnoGuard::new();
-        if process::forked() && process::id() != self.process {
-            process::fork_is_settled();
-            self.leave_forked_child();
-            return None;
-        }
-        let at = match self.index.get(&key) {
-            Some(at) => *at,
-            None => self.add_thread(current, key)?,
-        };
-        if !self.threads[at].sink.has_room() && !self.rotate(at) {
-            return None;
-        }
-        self.cached = (key, at);
-        Some(at)
-    }
-
-    fn add_thread(&mut self, current: Current, key: ThreadKey) -> Option<usize> {
-        if self.index.len() >= 8 {
-            self.retire_ended_threads();
-        }
-        let id = self.next_thread;
-        self.next_thread += 1;
-        // A retired context leaves its place to the next thread.
-        let at = self.threads.iter().position(|t| !t.sink.is_attached()).unwrap_or(self.threads.len());
-        let context = ThreadContext::new(key, id, at);
-        match self.threads.get_mut(at) {
-            Some(place) => *place = context,
-            None => self.threads.push(context),
-        }
-        if !self.rotate(at) {
-            return None;
-        }
-        self.index.insert(key, at);
-        let (ident, native) = current.numbers();
-        let name = threads::thread_name(ident).unwrap_or_else(|| threads::default_name(native).to_owned());
-        let definition = Definition::Thread(ThreadDef { id, ident, native, name });
-        let thread = &mut self.threads[at];
-        Row::Define(definition.into()).encode(&mut thread.sink);
-        thread.sink.commit();
-        Some(at)
-    }
-
-    /// Hands over the segments of threads that are gone.
-    fn retire_ended_threads(&mut self) {
-        let mut alive = Vec::new();
-        threads::live_threads(|key| alive.push(key));
-        let gone: Vec<ThreadKey> = self.index.keys().filter(|key| !alive.contains(key)).copied().collect();
-        for key in gone {
-            if let Some(at) = self.index.remove(&key)
-                && let Some(segment) = self.threads[at].sink.detach()
-            {
-                self.hand_over(segment);
-            }
-        }
-        if self.order.last != usize::MAX {
-            self.order.last = usize::MAX;
-        }
-        self.cached = (ThreadKey { state: 0, id: 0 }, 0);
-    }
-
-    fn hand_over(&mut self, segment: Segment) -> bool {
-        let Some(writer) = &self.writer else { return false };
-        writer.hand_over(segment);
-        match writer.failure() {
-            None => true,
-            Some(error) => {
-                self.fail(error);
-                false
-            }
-        }
-    }
-
-    /// Gives the thread a fresh segment. `false` when recording has ended by a failure.
-    #[cold]
-    pub fn rotate(&mut self, at: usize) -> bool {
-        let _errno = ErrnoGuard::new();
-        if let Some(segment) = self.threads[at].sink.detach()
-            && !self.hand_over(segment)
-        {
-            return false;
-        }
-        let Some(writer) = &self.writer else { return false };
-        let tick = self.order.clock.ticks();
-        let base = Base { step: self.order.step, call: self.order.call, tick, ns: monotonic_ns() };
-        match writer.segment(self.threads[at].id, base) {
-            Ok(segment) => {
-                self.next_segment += 1;
-                let thread = &mut self.threads[at];
-                thread.sink.attach(segment);
-                thread.segment = self.next_segment;
-                thread.tick = tick;
-                Row::Time { tick }.encode(&mut thread.sink);
-                Row::Sync { step: self.order.step, call: self.order.call }.encode(&mut thread.sink);
-                self.order.last = at;
-                // What was remembered of values refers to objects described in the former segment.
-                thread.seen.iter_mut().for_each(|seen| {
-                    if seen.kind != 1 {
-                        seen.kind = 2;
-                    }
-                });
-                true
-            }
-            Err(error) => {
-                self.fail(error);
-                false
-            }
-        }
-    }
-
-    /// Decides about a code object at its first event of the session. `None`: skipped.
-    #[cold]
-    pub fn decide<'a>(&mut self, current: Current, code: Code<'a>, frame: Frame<'a>) -> Option<&'a CodeFacts> {
-        let _errno = ErrnoGuard::new();
-        let filename = code.filename().map(unicode::text).unwrap_or_default();
-        let session = self.session;
-        let traced = self.decider.traced(
-            &filename,
-            || module_of(frame),
-            || stack::is_traced(frame.caller().0, session),
-        );
-        if !traced {
-            self.counters.codes_skipped += 1;
-            extra::store_skip(code, self.session);
-            self.tasks.watch(&filename, code);
-            return None;
-        }
-        let at = self.enter(current)?;
-        let path = self.path(at, &filename);
-        let id = self.next_code;
-        self.next_code += 1;
-        self.counters.codes_traced += 1;
-        let module = frame
-            .globals()
-            .and_then(|globals| threads::dict_text(globals, c"__name__"))
-            .unwrap_or_default();
-        if self.main == MainEnd::Unseen && module == "__main__" && code.qualname().is_some_and(|q| unicode::text(q) == "<module>") {
-            self.main = MainEnd::Running(frame.address());
-        }
-        let (facts, definition) = CodeFacts::new(code, self.session, id, path, module);
-        self.define(at, definition);
-        let facts = extra::store(code, facts)?;
-        self.arm(code, facts);
-        Some(facts)
-    }
-
-    fn path(&mut self, at: usize, filename: &str) -> u32 {
-        if let Some(id) = self.paths.get(filename) {
-            return *id;
-        }
-        let id = self.paths.len() as u32;
-        let (_, real) = self.decider.origin(filename);
-        self.paths.insert(filename.to_owned(), id);
-        self.define(at, Definition::Path { id, path: filename.to_owned(), real });
-        id
-    }
-
-    /// Writes a definition into the thread's segment; it is published with the event that follows.
-    pub fn define(&mut self, at: usize, definition: Definition) {
-        Row::Define(definition.into()).encode(&mut self.threads[at].sink);
-        if !self.threads[at].sink.has_room() {
-            self.threads[at].sink.commit();
-            self.rotate(at);
-        }
-    }
-
-    /// Sets the local events that a traced code object needs.
-    pub fn arm(&self, code: Code<'_>, facts: &CodeFacts) {
-        let mut mask = 0;
-        if self.lines {
-            mask |= event::LINE;
-            if facts.analysis.loops_on_a_line {
-                mask |= event::JUMP;
-            }
-        }
-        if facts.watches_matches.get() {
-            mask |= event::BRANCH;
-        }
-        if mask != 0 {
-            extra::mark_armed(code, facts);
-            self.monitoring.set_local_events(code, mask);
-        }
     }
 
     /// The answer for skipped code.
@@ -379,32 +180,29 @@ impl Recorder {
         if !self.tasks.may_exist() {
             return SAME_TASK;
         }
-        let Self { tasks, threads, order, .. } = self;
+        let Self {
+            tasks,
+            threads,
+            order,
+            ..
+        } = self;
         tasks.enter(&mut threads[at], order)
     }
 
     /// After a frame left: the thread goes back to the task it ran before the frame.
     #[inline(always)]
     pub fn leave_task(&mut self, at: usize, open: Option<Open>) {
-        if let Some(task) = open.map(|open| open.outer_task).filter(|task| *task != SAME_TASK) {
-            let Self { tasks, threads, order, .. } = self;
+        if let Some(task) = open
+            .map(|open| open.outer_task)
+            .filter(|task| *task != SAME_TASK)
+        {
+            let Self {
+                tasks,
+                threads,
+                order,
+                ..
+            } = self;
             tasks.switch(&mut threads[at], order, task);
-        }
-    }
-
-    /// Notes the end of `__main__`.
-    #[inline(always)]
-    pub fn main_returned(&mut self, frame: Frame<'_>) {
-        if self.main == MainEnd::Running(frame.address()) {
-            self.main = MainEnd::Ended(0);
-        }
-    }
-
-    /// Notes the end of `__main__` by an exception.
-    #[inline(always)]
-    pub fn main_unwound(&mut self, frame: Frame<'_>, exc: Obj<'_>) {
-        if self.main == MainEnd::Running(frame.address()) {
-            self.main = MainEnd::Ended(exit_status_of(exc));
         }
     }
 
@@ -459,23 +257,6 @@ impl Recorder {
         }
     }
 
-    /// Ends recording: the writer, and the segments still in use.
-    pub fn take_apart(mut self: Box<Self>) -> Ended {
-        let taken_away = self.active && !self.monitoring.is_ours();
-        self.detach();
-        let segments = self.threads.iter_mut().filter_map(|thread| thread.sink.detach()).collect();
-        Ended {
-            segments,
-            writer: self.writer.take(),
-            failure: self.failure.take(),
-            failed: self.failed,
-            taken_away,
-            main: self.main,
-            counters: self.counters,
-            events: self.order.step,
-        }
-    }
-
     /// The failure that ended recording, to whoever asks first.
     pub fn take_failure(&mut self) -> Option<RecorderError> {
         self.failure.take()
@@ -495,52 +276,4 @@ impl Recorder {
     pub fn records_lines(&self) -> bool {
         self.lines
     }
-}
-
-/// What is left when recording has ended.
-pub struct Ended {
-    /// Segments that were in use.
-    pub segments: Vec<Segment>,
-    /// The writer, unless a forked child gave it up.
-    pub writer: Option<Writer>,
-    /// The failure that ended recording early.
-    pub failure: Option<RecorderError>,
-    /// Whether a failure ended recording early, reported already or not.
-    pub failed: bool,
-    /// Whether the program had freed our tool id.
-    pub taken_away: bool,
-    /// How `__main__` ended.
-    pub main: MainEnd,
-    /// Numbers for the metadata.
-    pub counters: Counters,
-    /// Events recorded.
-    pub events: u64,
-}
-
-/// The exit status that an exception leaving `__main__` gives the interpreter.
-fn exit_status_of(exc: Obj<'_>) -> i32 {
-    if exc.is_system_exit() {
-        return match exc.system_exit_code() {
-            None => 0,
-            Some(code) => match crate::capture::small_integer(code) {
-                Some(status) => status as i32 & 0xff,
-                None if crate::raw::object::Kind::None == code.kind() => 0,
-                None => 1,
-            },
-        };
-    }
-    if exc.is_keyboard_interrupt() { 130 } else { 1 }
-}
-
-/// What a frame's globals say of its module.
-fn module_of(frame: Frame<'_>) -> Module {
-    let Some(globals) = frame.globals() else { return Module::default() };
-    let name = threads::dict_text(globals, c"__name__");
-    let package = threads::dict_text(globals, c"__package__");
-    let loaded = name
-        .as_deref()
-        .and_then(|name| std::ffi::CString::new(name).ok())
-        .and_then(|name| threads::loaded_module(&name));
-    let file = loaded.and_then(|module| threads::module_text(module, c"__file__"));
-    Module { name, package, file, imported: loaded.is_some() }
 }

@@ -30,7 +30,12 @@ fn is(open: &Open, frame: Frame<'_>, facts: &CodeFacts) -> bool {
 /// Makes the innermost open frame the innermost traced frame at or below `frame`: closes frames that ended unseen,
 /// opens frames that were running before anything was seen of them.
 #[cold]
-pub fn reconcile(thread: &mut ThreadContext, order: &mut Order, session: u32, frame: Option<Frame<'_>>) {
+pub fn reconcile(
+    thread: &mut ThreadContext,
+    order: &mut Order,
+    session: u32,
+    frame: Option<Frame<'_>>,
+) {
     let mut missing: Vec<(Frame<'_>, &CodeFacts)> = Vec::new();
     let mut keep = 0;
     let mut at = frame;
@@ -60,8 +65,15 @@ pub fn reconcile(thread: &mut ThreadContext, order: &mut Order, session: u32, fr
 /// Opens a frame that was already running.
 pub fn open(thread: &mut ThreadContext, order: &mut Order, frame: Frame<'_>, facts: &CodeFacts) {
     thread.take_turn(order);
-    let line = frame.line().filter(|line| *line != 0).unwrap_or(facts.first_line);
-    Row::Opened { code: facts.id, line }.encode(&mut thread.sink);
+    let line = frame
+        .line()
+        .filter(|line| *line != 0)
+        .unwrap_or(facts.first_line);
+    Row::Opened {
+        code: facts.id,
+        line,
+    }
+    .encode(&mut thread.sink);
     let call = order.next_call();
     let open = Open {
         frame: frame.address(),
@@ -92,16 +104,27 @@ pub fn expect_top(
 /// Before a frame starts or goes on: makes its nearest traced caller the innermost one. Answers whether that caller
 /// called it directly, without untraced frames between.
 #[inline(always)]
-pub fn expect_caller(thread: &mut ThreadContext, order: &mut Order, session: u32, frame: Frame<'_>) -> Caller {
+pub fn expect_caller(
+    thread: &mut ThreadContext,
+    order: &mut Order,
+    session: u32,
+    frame: Frame<'_>,
+) -> Caller {
     let (below, through_c) = frame.caller();
     if let (Some(below), Some(top)) = (below, thread.stack.last())
         && below.address() == top.frame
         && traced(below, session).is_some_and(|facts| facts.id == top.code)
     {
-        return Caller { direct: true, through_c };
+        return Caller {
+            direct: true,
+            through_c,
+        };
     }
     settle(thread, order, session, below);
-    Caller { direct: false, through_c }
+    Caller {
+        direct: false,
+        through_c,
+    }
 }
 
 /// How a frame was called.
@@ -113,7 +136,12 @@ pub struct Caller {
     pub through_c: bool,
 }
 
-fn settle(thread: &mut ThreadContext, order: &mut Order, session: u32, mut below: Option<Frame<'_>>) {
+fn settle(
+    thread: &mut ThreadContext,
+    order: &mut Order,
+    session: u32,
+    mut below: Option<Frame<'_>>,
+) {
     while let Some(frame) = below {
         if let Some(facts) = traced(frame, session) {
             if !thread.stack.last().is_some_and(|top| is(top, frame, facts)) {

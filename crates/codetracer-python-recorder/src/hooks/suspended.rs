@@ -23,7 +23,9 @@ impl Hasher for AddressHasher {
         self.write_u64(n as u64);
     }
     fn write_u64(&mut self, n: u64) {
-        self.0 = (self.0 ^ n).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(26);
+        self.0 = (self.0 ^ n)
+            .wrapping_mul(0x9e37_79b9_7f4a_7c15)
+            .rotate_left(26);
     }
 }
 
@@ -58,7 +60,10 @@ impl Suspended {
     /// The call of a frame of `code` that goes on; `None` when it was never seen to be suspended.
     #[inline]
     pub fn call_of(&self, frame: usize, code: u32) -> Option<u64> {
-        self.frames.get(&frame).filter(|s| s.code == code).map(|s| s.call)
+        self.frames
+            .get(&frame)
+            .filter(|s| s.code == code)
+            .map(|s| s.call)
     }
 
     /// Forgets a frame that ended.

@@ -38,7 +38,9 @@ impl Tasks {
 
     /// Watches the functions that create tasks; `filename` and `code` were just skipped.
     pub fn watch(&mut self, filename: &str, code: Code<'_>) {
-        if filename.ends_with("asyncio/base_events.py") && code.is_named("BaseEventLoop.create_task") {
+        if filename.ends_with("asyncio/base_events.py")
+            && code.is_named("BaseEventLoop.create_task")
+        {
             self.watched.push(code.obj().address());
         }
     }
@@ -81,14 +83,15 @@ impl Tasks {
         let id = self.next;
         self.known.insert(task.address(), Known { id, coroutine });
         let name = asyncio::name_of(task).unwrap_or_default();
-        Row::Define(Definition::Task(TaskDef { id, parent, name }).into()).encode(&mut thread.sink);
+        Row::Define(Definition::Task(TaskDef { id, parent, name })).encode(&mut thread.sink);
         id
     }
 
     /// A watched function returned a new task: its parent is the task that runs.
     pub fn created(&mut self, thread: &mut ThreadContext, task: Obj<'_>) {
         if asyncio::is_task(task) {
-            let parent = asyncio::current_task().map_or(0, |parent| self.id_of(thread, parent, None));
+            let parent =
+                asyncio::current_task().map_or(0, |parent| self.id_of(thread, parent, None));
             self.id_of(thread, task, Some(parent));
             thread.sink.commit();
         }

@@ -94,7 +94,11 @@ impl ThreadContext {
     #[inline(always)]
     pub fn take_turn(&mut self, order: &mut Order) {
         if order.last != self.index {
-            Row::Sync { step: order.step, call: order.call }.encode(&mut self.sink);
+            Row::Sync {
+                step: order.step,
+                call: order.call,
+            }
+            .encode(&mut self.sink);
             order.last = self.index;
         }
     }
@@ -123,7 +127,10 @@ impl ThreadContext {
     pub fn push(&mut self, open: Open, slots: usize) {
         let at = self.seen.len();
         self.seen.resize(at + slots, Seen::default());
-        self.stack.push(Open { seen: at as u32, ..open });
+        self.stack.push(Open {
+            seen: at as u32,
+            ..open
+        });
     }
 
     /// Closes the innermost frame.

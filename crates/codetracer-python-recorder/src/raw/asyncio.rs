@@ -92,7 +92,9 @@ pub fn current_task<'a>() -> Option<Obj<'a>> {
 /// Whether `obj` is a task of `_asyncio`'s class or a subclass.
 pub fn is_task(obj: Obj<'_>) -> bool {
     // SAFETY: walks the MRO of a type.
-    module().is_some_and(|m| unsafe { ffi::PyType_IsSubtype(obj.type_ptr(), m.task_type as *mut _) != 0 })
+    module().is_some_and(|m| unsafe {
+        ffi::PyType_IsSubtype(obj.type_ptr(), m.task_type as *mut _) != 0
+    })
 }
 
 fn ask(method: usize, task: Obj<'_>) -> *mut ffi::PyObject {
@@ -122,7 +124,9 @@ pub fn name_of(task: Obj<'_>) -> Option<String> {
 
 /// Address of the task's coroutine, which tells a task from an ended one at the same address.
 pub fn coroutine_of(task: Obj<'_>) -> usize {
-    let Some(module) = module().filter(|_| is_task(task)) else { return 0 };
+    let Some(module) = module().filter(|_| is_task(task)) else {
+        return 0;
+    };
     let answer = ask(module.get_coro, task);
     // SAFETY: a new reference or null; the task keeps the coroutine alive.
     unsafe { ffi::Py_XDECREF(answer) };

@@ -30,9 +30,18 @@ fn hook_type() -> *mut ffi::PyTypeObject {
             ffi::PyMemberDef::default(),
         ];
         let mut slots = [
-            ffi::PyType_Slot { slot: ffi::Py_tp_members, pfunc: members.as_mut_ptr().cast::<c_void>() },
-            ffi::PyType_Slot { slot: ffi::Py_tp_call, pfunc: ffi::PyVectorcall_Call as *mut c_void },
-            ffi::PyType_Slot { slot: 0, pfunc: std::ptr::null_mut() },
+            ffi::PyType_Slot {
+                slot: ffi::Py_tp_members,
+                pfunc: members.as_mut_ptr().cast::<c_void>(),
+            },
+            ffi::PyType_Slot {
+                slot: ffi::Py_tp_call,
+                pfunc: ffi::PyVectorcall_Call as *mut c_void,
+            },
+            ffi::PyType_Slot {
+                slot: 0,
+                pfunc: std::ptr::null_mut(),
+            },
         ];
         let mut spec = ffi::PyType_Spec {
             name: NAME.as_ptr().cast::<c_char>(),

@@ -28,8 +28,10 @@ pub struct Clock {
 
 impl Clock {
     /// The best clock of this machine.
-    pub fn new() -> Self {
-        Self { counter: counter_is_invariant() }
+    pub fn best() -> Self {
+        Self {
+            counter: counter_is_invariant(),
+        }
     }
 
     /// Now, in tick units.
@@ -46,7 +48,10 @@ impl Clock {
 
 /// Nanoseconds of the monotonic clock.
 pub fn monotonic_ns() -> u64 {
-    let mut t = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    let mut t = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
     // SAFETY: writes a timespec; CLOCK_MONOTONIC always exists on the supported systems.
     unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &mut t) };
     t.tv_sec as u64 * 1_000_000_000 + t.tv_nsec as u64

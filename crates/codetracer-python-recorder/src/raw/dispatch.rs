@@ -14,7 +14,7 @@ use crate::boundary::Entry;
 use crate::hooks::{Answer, Recorder, events};
 
 /// The running session, if any.
-static RECORDER: GilCell<Recorder> = GilCell::new();
+static RECORDER: GilCell<Recorder> = GilCell::empty();
 
 /// Runs `f` on the session slot; `None` when a callback is under way on this very stack.
 ///
@@ -43,21 +43,24 @@ unsafe fn dispatch(
     unsafe {
         RECORDER
             .enter(|slot| {
-                let Some(recorder) = slot.as_deref_mut() else { return none() };
+                let Some(recorder) = slot.as_deref_mut() else {
+                    return none();
+                };
                 if !recorder.is_active() {
                     return none();
                 }
                 let (Some(code), Some(a)) = (Obj::new(*args), Obj::new(*args.add(1))) else {
                     return none();
                 };
-                let Some(code) = Code::from_obj(code) else { return none() };
+                let Some(code) = Code::from_obj(code) else {
+                    return none();
+                };
                 let b = match entry {
                     Entry::PyStart | Entry::PyResume | Entry::Line => a,
                     _ => Obj::new(*args.add(2)).unwrap_or(a),
                 };
-                let answer = catch_unwind(AssertUnwindSafe(|| {
-                    f(recorder, Current::get(), code, a, b)
-                }));
+                let answer =
+                    catch_unwind(AssertUnwindSafe(|| f(recorder, Current::get(), code, a, b)));
                 match answer {
                     Ok(Answer::Continue) => none(),
                     Ok(Answer::Disable) => recorder.monitoring().disable(),

@@ -5,7 +5,7 @@ pub struct ErrnoGuard(i32);
 
 impl ErrnoGuard {
     /// Remembers the current `errno`.
-    pub fn new() -> Self {
+    pub fn keep() -> Self {
         // SAFETY: the C library's per-thread errno is always readable.
         Self(unsafe { *libc::__errno_location() })
     }

@@ -115,7 +115,8 @@ pub fn lookup<'a>(code: Code<'a>) -> Extra<'a> {
 fn set(code: Code<'_>, number: usize) -> bool {
     let index = INDEX.load(Ordering::Relaxed);
     // SAFETY: a live code object and a reserved index; a former box is freed below by its owner.
-    let failed = unsafe { PyUnstable_Code_SetExtra(code.obj().as_ptr(), index, number as *mut _) } != 0;
+    let failed =
+        unsafe { PyUnstable_Code_SetExtra(code.obj().as_ptr(), index, number as *mut _) } != 0;
     if failed {
         // SAFETY: clears the MemoryError that SetExtra may have set.
         unsafe { ffi::PyErr_Clear() };

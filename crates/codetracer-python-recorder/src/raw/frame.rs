@@ -21,7 +21,11 @@ impl<'a> Code<'a> {
     #[inline(always)]
     pub fn from_obj(obj: Obj<'a>) -> Option<Self> {
         // SAFETY: comparing with the address of a static type.
-        if obj.type_ptr() == &raw mut ffi::PyCode_Type { Some(Self(obj)) } else { None }
+        if obj.type_ptr() == &raw mut ffi::PyCode_Type {
+            Some(Self(obj))
+        } else {
+            None
+        }
     }
 
     /// The object.
@@ -72,11 +76,13 @@ impl<'a> Code<'a> {
     }
     /// `co_localspluskinds`.
     pub fn locals_kinds(self) -> &'a [u8] {
-        self.object(code_at::LOCALSPLUSKINDS).map_or(&[], |kinds| kinds.bytes(usize::MAX))
+        self.object(code_at::LOCALSPLUSKINDS)
+            .map_or(&[], |kinds| kinds.bytes(usize::MAX))
     }
     /// Whether its qualified name is `name`.
     pub fn is_named(self, name: &str) -> bool {
-        self.qualname().is_some_and(|q| super::unicode::text(q) == name)
+        self.qualname()
+            .is_some_and(|q| super::unicode::text(q) == name)
     }
     /// `co_names`.
     pub fn names(self) -> Option<Obj<'a>> {
@@ -92,7 +98,8 @@ impl<'a> Code<'a> {
     }
     /// `co_linetable`.
     pub fn line_table(self) -> &'a [u8] {
-        self.object(code_at::LINETABLE).map_or(&[], |table| table.bytes(usize::MAX))
+        self.object(code_at::LINETABLE)
+            .map_or(&[], |table| table.bytes(usize::MAX))
     }
     /// The bytecode without instrumentation and specialisation (`co_code`).
     pub fn bytecode(self) -> Vec<u8> {
@@ -148,7 +155,14 @@ impl<'a> Frame<'a> {
     /// A non-null `ptr` must be a frame, of the form that the access mode says, for `'a`.
     #[inline(always)]
     unsafe fn new(ptr: *const u8) -> Option<Self> {
-        if ptr.is_null() { None } else { Some(Self { ptr, life: PhantomData }) }
+        if ptr.is_null() {
+            None
+        } else {
+            Some(Self {
+                ptr,
+                life: PhantomData,
+            })
+        }
     }
 
     #[inline(always)]
@@ -179,7 +193,10 @@ impl<'a> Frame<'a> {
     pub fn caller(self) -> (Option<Frame<'a>>, bool) {
         if !access::is_direct() {
             // SAFETY: a live frame object; the frame below keeps its own frame object alive.
-            return (unsafe { Self::of_object(kept(ffi::PyFrame_GetBack(self.object()).cast())) }, true);
+            return (
+                unsafe { Self::of_object(kept(ffi::PyFrame_GetBack(self.object()).cast())) },
+                true,
+            );
         }
         let mut through_c = false;
         // SAFETY: `previous` is a frame of the same stack, or null.
@@ -271,7 +288,11 @@ impl<'a> Frame<'a> {
     #[inline(always)]
     pub fn captured(self, slot: usize) -> Option<Obj<'a>> {
         let held = self.local(slot);
-        if access::is_direct() { held.and_then(Obj::cell) } else { held }
+        if access::is_direct() {
+            held.and_then(Obj::cell)
+        } else {
+            held
+        }
     }
 }
 

@@ -21,8 +21,11 @@ impl Drop for Leave<'_> {
 
 impl<T> GilCell<T> {
     /// An empty cell.
-    pub const fn new() -> Self {
-        Self { value: UnsafeCell::new(None), busy: Cell::new(false) }
+    pub const fn empty() -> Self {
+        Self {
+            value: UnsafeCell::new(None),
+            busy: Cell::new(false),
+        }
     }
 
     /// Runs `f` on the slot, or returns `None` when it is in use further up the stack.

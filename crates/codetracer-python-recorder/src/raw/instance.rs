@@ -9,7 +9,11 @@ use super::unicode;
 /// Where an instance keeps its attributes.
 enum Storage<'a> {
     /// Values beside the keys shared by the class.
-    Inline { keys: *const u8, values: *const *mut ffi::PyObject, count: usize },
+    Inline {
+        keys: *const u8,
+        values: *const *mut ffi::PyObject,
+        count: usize,
+    },
     /// A dictionary.
     Dict(Obj<'a>),
     /// None.
@@ -18,7 +22,9 @@ enum Storage<'a> {
 
 fn storage(obj: Obj<'_>) -> Storage<'_> {
     let flags = obj.type_flags();
-    let Some(layout) = LAYOUT else { return Storage::Nothing };
+    let Some(layout) = LAYOUT else {
+        return Storage::Nothing;
+    };
     if flags & at::FLAG_MANAGED_DICT == 0 {
         return dict_slot(obj);
     }
@@ -72,7 +78,11 @@ pub fn attributes<'a>(obj: Obj<'a>, limit: usize, mut each: impl FnMut(Obj<'a>, 
             dict.dict_entries(limit, each);
             dict.dict_len()
         }
-        Storage::Inline { keys, values, count } => {
+        Storage::Inline {
+            keys,
+            values,
+            count,
+        } => {
             let mut total = 0;
             for i in 0..count {
                 // SAFETY: shared key tables hold `count` entries of (key, value) after the index; `values` holds one

@@ -9,6 +9,7 @@ pub mod callable;
 pub mod clock;
 pub mod dispatch;
 pub mod errno;
+pub mod exception;
 pub mod extra;
 pub mod frame;
 pub mod gil;

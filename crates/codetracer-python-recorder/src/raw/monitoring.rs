@@ -76,7 +76,8 @@ fn call(function: &Owned, args: &[*mut ffi::PyObject]) -> Option<Owned> {
     // SAFETY: calls a C function of the interpreter with live arguments; a raised error is cleared, nothing of ours
     // reaches the program.
     unsafe {
-        let result = ffi::PyObject_Vectorcall(function.0, args.as_ptr(), args.len(), std::ptr::null_mut());
+        let result =
+            ffi::PyObject_Vectorcall(function.0, args.as_ptr(), args.len(), std::ptr::null_mut());
         if result.is_null() {
             ffi::PyErr_Clear();
             return None;
@@ -140,9 +141,13 @@ impl Monitoring {
 
     /// Whether the tool id is still held under our name.
     pub fn is_ours(&self) -> bool {
-        let Some(holder) = call(&self.get_tool, &[self.tool.0]) else { return false };
+        let Some(holder) = call(&self.get_tool, &[self.tool.0]) else {
+            return false;
+        };
         // SAFETY: owned by `holder`.
-        let Some(name) = (unsafe { Obj::new(holder.0) }) else { return false };
+        let Some(name) = (unsafe { Obj::new(holder.0) }) else {
+            return false;
+        };
         super::unicode::is_str(name)
             && super::unicode::text(name).as_bytes() == TOOL_NAME.to_bytes()
     }
@@ -168,7 +173,11 @@ impl Monitoring {
 
     fn set_local_events_ptr(&self, code: Obj<'_>, mask: u32) -> bool {
         let mask = integer(mask);
-        call(&self.set_local_events, &[self.tool.0, code.as_ptr(), mask.0]).is_some()
+        call(
+            &self.set_local_events,
+            &[self.tool.0, code.as_ptr(), mask.0],
+        )
+        .is_some()
     }
 
     /// Clears the local events of every code object that had some.

@@ -14,8 +14,12 @@ pub const PROBE: &std::ffi::CStr = c"class Probe: pass\ndef outer(check, argumen
 
 /// Values of the probe's names as the frame must show them.
 fn frame_shows_known_content() -> bool {
-    let Some(frame) = Current::of_callback().frame() else { return false };
-    let Some(code) = frame.code() else { return false };
+    let Some(frame) = Current::of_callback().frame() else {
+        return false;
+    };
+    let Some(code) = frame.code() else {
+        return false;
+    };
     if !code.is_named("outer") || frame.is_entry() {
         return false;
     }
@@ -23,14 +27,29 @@ fn frame_shows_known_content() -> bool {
     let local = |wanted: &str| {
         (0..code.locals_count())
             .find(|i| {
-                names.and_then(|n| n.tuple_item(*i)).is_some_and(|n| unicode::text(n) == wanted)
+                names
+                    .and_then(|n| n.tuple_item(*i))
+                    .is_some_and(|n| unicode::text(n) == wanted)
             })
             .map(|i| frame.local(i))
     };
-    let text = |o: Obj<'_>| unicode::is_str(o).then(|| unicode::text(o)).unwrap_or_default();
-    let number = local("number").flatten().is_some_and(|n| n.small_int() == 1_234_567);
-    let cell = local("cell").flatten().and_then(Obj::cell).is_some_and(|c| text(c) == "in a cell");
-    let argument = local("argument").flatten().is_some_and(|a| text(a) == "argument");
+    let text = |o: Obj<'_>| {
+        if unicode::is_str(o) {
+            unicode::text(o)
+        } else {
+            String::new()
+        }
+    };
+    let number = local("number")
+        .flatten()
+        .is_some_and(|n| n.small_int() == 1_234_567);
+    let cell = local("cell")
+        .flatten()
+        .and_then(Obj::cell)
+        .is_some_and(|c| text(c) == "in a cell");
+    let argument = local("argument")
+        .flatten()
+        .is_some_and(|a| text(a) == "argument");
     let unbound = local("unbound") == Some(None);
     let attributes = local("instance").flatten().is_some_and(|probe| {
         instance::attribute(probe, "first").is_some_and(|v| text(v) == "one")
@@ -40,7 +59,11 @@ fn frame_shows_known_content() -> bool {
     let globals = frame.globals().is_some_and(|g| {
         super::threads::dict_text(g, c"__name__").as_deref() == Some("codetracer_preflight")
     });
-    let outer = frame.caller().0.and_then(|f| f.code()).is_some_and(|c| c.is_named("<module>"));
+    let outer = frame
+        .caller()
+        .0
+        .and_then(|f| f.code())
+        .is_some_and(|c| c.is_named("<module>"));
     number && cell && argument && unbound && attributes && globals && outer
 }
 
@@ -69,7 +92,11 @@ pub fn layout_holds() -> bool {
     unsafe {
         let globals = ffi::PyDict_New();
         let name = ffi::PyUnicode_FromString(c"codetracer_preflight".as_ptr());
-        let function = ffi::PyCFunction_NewEx(&raw mut DEFINITION, std::ptr::null_mut(), std::ptr::null_mut());
+        let function = ffi::PyCFunction_NewEx(
+            &raw mut DEFINITION,
+            std::ptr::null_mut(),
+            std::ptr::null_mut(),
+        );
         let mut holds = false;
         if !globals.is_null() && !name.is_null() && !function.is_null() {
             ffi::PyDict_SetItemString(globals, c"__name__".as_ptr(), name);
@@ -81,7 +108,9 @@ pub fn layout_holds() -> bool {
             if !code.is_null() {
                 let ran = ffi::PyEval_EvalCode(code, globals, globals);
                 let result = Obj::new(ffi::PyDict_GetItemString(globals, c"result".as_ptr()));
-                let extras = Obj::new(code).and_then(Code::from_obj).is_some_and(extra_slot_holds);
+                let extras = Obj::new(code)
+                    .and_then(Code::from_obj)
+                    .is_some_and(extra_slot_holds);
                 holds = !ran.is_null() && result.is_some_and(Obj::is_true) && extras;
                 ffi::Py_XDECREF(ran);
             }

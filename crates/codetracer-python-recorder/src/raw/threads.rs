@@ -30,7 +30,8 @@ impl Current {
     #[inline(always)]
     pub unsafe fn get() -> Self {
         // SAFETY: the GIL is held, so there is a current thread state.
-        Self { tstate: unsafe { ffi::PyThreadState_Get() } }
+        let tstate = unsafe { ffi::PyThreadState_Get() };
+        Self { tstate }
     }
 
     /// The thread that calls into this crate; the GIL is held wherever this module is used.
@@ -44,11 +45,16 @@ impl Current {
     pub fn key(self) -> ThreadKey {
         let id = match LAYOUT {
             // SAFETY: the current thread state is alive.
-            Some(layout) => unsafe { read_at(self.tstate.cast_const().cast(), layout.thread_state_id) },
+            Some(layout) => unsafe {
+                read_at(self.tstate.cast_const().cast(), layout.thread_state_id)
+            },
             // SAFETY: as above.
             None => unsafe { ffi::PyThreadState_GetID(self.tstate) as u64 },
         };
-        ThreadKey { state: self.tstate as usize, id }
+        ThreadKey {
+            state: self.tstate as usize,
+            id,
+        }
     }
 
     /// The frame it runs.
@@ -72,7 +78,10 @@ impl Current {
             // SAFETY: both fields are unsigned longs of a live thread state.
             Some(layout) => unsafe {
                 let base = self.tstate.cast_const().cast();
-                (read_at(base, layout.thread_id), read_at(base, layout.native_thread_id))
+                (
+                    read_at(base, layout.thread_id),
+                    read_at(base, layout.native_thread_id),
+                )
             },
             None => (0, 0),
         }
@@ -132,7 +141,9 @@ pub fn module_item<'a>(module: Obj<'a>, name: &std::ffi::CStr) -> Option<Obj<'a>
 
 /// A string in a module's namespace.
 pub fn module_text(module: Obj<'_>, name: &std::ffi::CStr) -> Option<String> {
-    module_item(module, name).filter(|text| unicode::is_str(*text)).map(unicode::text)
+    module_item(module, name)
+        .filter(|text| unicode::is_str(*text))
+        .map(unicode::text)
 }
 
 /// A string in an exact dict.
@@ -152,17 +163,26 @@ pub fn thread_name(ident: u64) -> Option<String> {
     let mut found = None;
     active.dict_entries(usize::MAX, |key, thread| {
         let (_, digits) = key.int_digits();
-        let number = digits.iter().rev().fold(0u64, |n, digit| n << 30 | u64::from(*digit));
+        let number = digits
+            .iter()
+            .rev()
+            .fold(0u64, |n, digit| n << 30 | u64::from(*digit));
         if number == ident {
             found = super::instance::attribute(thread, "_name");
         }
     });
-    found.filter(|name| unicode::is_str(*name)).map(unicode::text)
+    found
+        .filter(|name| unicode::is_str(*name))
+        .map(unicode::text)
 }
 
 /// The name of a thread that `threading` does not know: the main thread before anything imported it.
 pub fn default_name(native: u64) -> &'static str {
-    if native == u64::from(std::process::id()) { "MainThread" } else { "" }
+    if native == u64::from(std::process::id()) {
+        "MainThread"
+    } else {
+        ""
+    }
 }
 
 /// The exception that the running code is handling, borrowed from the thread's exception stack.

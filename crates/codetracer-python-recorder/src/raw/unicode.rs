@@ -45,7 +45,9 @@ pub fn prefix(s: Obj<'_>, limit: usize, out: &mut Vec<u8>) {
     fn push(out: &mut Vec<u8>, c: u32) {
         match c {
             0..=0x7f => out.push(c as u8),
-            0x80..=0x7ff => out.extend_from_slice(&[0xc0 | (c >> 6) as u8, 0x80 | (c & 0x3f) as u8]),
+            0x80..=0x7ff => {
+                out.extend_from_slice(&[0xc0 | (c >> 6) as u8, 0x80 | (c & 0x3f) as u8])
+            }
             0x800..=0xffff => out.extend_from_slice(&[
                 0xe0 | (c >> 12) as u8,
                 0x80 | (c >> 6 & 0x3f) as u8,
@@ -61,8 +63,14 @@ pub fn prefix(s: Obj<'_>, limit: usize, out: &mut Vec<u8>) {
     }
     match units(s) {
         Units::Ascii(bytes) => out.extend_from_slice(&bytes[..bytes.len().min(limit)]),
-        Units::One(units) => units.iter().take(limit).for_each(|c| push(out, u32::from(*c))),
-        Units::Two(units) => units.iter().take(limit).for_each(|c| push(out, u32::from(*c))),
+        Units::One(units) => units
+            .iter()
+            .take(limit)
+            .for_each(|c| push(out, u32::from(*c))),
+        Units::Two(units) => units
+            .iter()
+            .take(limit)
+            .for_each(|c| push(out, u32::from(*c))),
         Units::Four(units) => units.iter().take(limit).for_each(|c| push(out, *c)),
     }
 }

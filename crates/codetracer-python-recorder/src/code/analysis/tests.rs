@@ -7,7 +7,11 @@ fn assemble(instructions: &[(u8, u8)]) -> Vec<u8> {
     let mut out = Vec::new();
     for (op, arg) in instructions {
         out.extend([*op, *arg]);
-        let caches = V312.caches.iter().find(|(with, _)| with == op).map_or(0, |(_, n)| *n);
+        let caches = V312
+            .caches
+            .iter()
+            .find(|(with, _)| with == op)
+            .map_or(0, |(_, n)| *n);
         out.extend(std::iter::repeat_n(0, usize::from(caches) * 2));
     }
     out
@@ -28,7 +32,10 @@ fn each_line_has_the_names_it_can_rebind() {
     let analysis = Analysis::new(&code, vec![10, 10, 11, 11, 0, 12], &V312);
     assert_eq!(analysis.targets_of(10), [Target::Local(2)]);
     // An instruction without a line belongs to the line before it.
-    assert_eq!(analysis.targets_of(11), [Target::Local(1), Target::Local(2)]);
+    assert_eq!(
+        analysis.targets_of(11),
+        [Target::Local(1), Target::Local(2)]
+    );
     assert_eq!(analysis.targets_of(12), [Target::Global(7)]);
     assert_eq!(analysis.targets_of(9), []);
     assert_eq!(analysis.targets_of(13), []);
@@ -59,7 +66,13 @@ fn clauses_are_told_from_clean_up() {
         (V312.pop_top, 0),
     ]);
     let analysis = Analysis::new(&code, vec![1; 6], &V312);
-    assert_eq!(analysis.match_at(6), Some(Match::Clause { otherwise: 10, bare: true }));
+    assert_eq!(
+        analysis.match_at(6),
+        Some(Match::Clause {
+            otherwise: 10,
+            bare: true
+        })
+    );
     assert_eq!(analysis.match_at(8), None);
     assert!(analysis.bare_handlers.is_empty());
     let bare = assemble(&[(V312.push_exc_info, 0), (V312.pop_top, 0)]);
@@ -69,6 +82,15 @@ fn clauses_are_told_from_clean_up() {
 #[test]
 fn line_tables_give_every_code_unit_its_line() {
     // Short form (kind 0), one-line form with +1 (kind 11), no location (kind 15), no columns with -1 (kind 13).
-    let table = [0x80, 0x00, 0x80 | 11 << 3, 0, 0, 0x80 | 15 << 3, 0x80 | 13 << 3 | 1, 3];
+    let table = [
+        0x80,
+        0x00,
+        0x80 | 11 << 3,
+        0,
+        0,
+        0x80 | 15 << 3,
+        0x80 | 13 << 3 | 1,
+        3,
+    ];
     assert_eq!(lines_per_unit(&table, 7, 6), [7, 8, 0, 7, 7, 0]);
 }

@@ -1,0 +1,127 @@
+//! What is decided once per code object: traced or not, its definition, its local events.
+
+use trace_model::{Definition, Row};
+
+use super::ending::MainEnd;
+use super::recorder::Recorder;
+use super::stack;
+use crate::code::decide::Module;
+use crate::code::facts::CodeFacts;
+use crate::raw::errno::ErrnoGuard;
+use crate::raw::frame::{Code, Frame};
+use crate::raw::monitoring::event;
+use crate::raw::threads::{self, Current};
+use crate::raw::{extra, unicode};
+
+impl Recorder {
+    /// Decides about a code object at its first event of the session. `None`: skipped.
+    #[cold]
+    pub fn decide<'a>(
+        &mut self,
+        current: Current,
+        code: Code<'a>,
+        frame: Frame<'a>,
+    ) -> Option<&'a CodeFacts> {
+        let _errno = ErrnoGuard::keep();
+        let filename = code.filename().map(unicode::text).unwrap_or_default();
+        let session = self.session;
+        let traced = self.decider.traced(
+            &filename,
+            || module_of(frame),
+            || stack::is_traced(frame.caller().0, session),
+        );
+        if !traced {
+            self.counters.codes_skipped += 1;
+            extra::store_skip(code, self.session);
+            self.tasks.watch(&filename, code);
+            return None;
+        }
+        let at = self.enter(current)?;
+        let path = self.path(at, &filename);
+        let id = self.next_code;
+        self.next_code += 1;
+        self.counters.codes_traced += 1;
+        let module = frame
+            .globals()
+            .and_then(|globals| threads::dict_text(globals, c"__name__"))
+            .unwrap_or_default();
+        if self.main == MainEnd::Unseen
+            && module == "__main__"
+            && code
+                .qualname()
+                .is_some_and(|q| unicode::text(q) == "<module>")
+        {
+            self.main = MainEnd::Running(frame.address());
+        }
+        let (facts, definition) = CodeFacts::new(code, self.session, id, path, module);
+        self.define(at, definition);
+        let facts = extra::store(code, facts)?;
+        self.arm(code, facts);
+        Some(facts)
+    }
+
+    fn path(&mut self, at: usize, filename: &str) -> u32 {
+        if let Some(id) = self.paths.get(filename) {
+            return *id;
+        }
+        let id = self.paths.len() as u32;
+        let (_, real) = self.decider.origin(filename);
+        self.paths.insert(filename.to_owned(), id);
+        self.define(
+            at,
+            Definition::Path {
+                id,
+                path: filename.to_owned(),
+                real,
+            },
+        );
+        id
+    }
+
+    /// Writes a definition into the thread's segment; it is published with the event that follows.
+    pub fn define(&mut self, at: usize, definition: Definition) {
+        Row::Define(definition).encode(&mut self.threads[at].sink);
+        if !self.threads[at].sink.has_room() {
+            self.threads[at].sink.commit();
+            self.rotate(at);
+        }
+    }
+
+    /// Sets the local events that a traced code object needs.
+    pub fn arm(&self, code: Code<'_>, facts: &CodeFacts) {
+        let mut mask = 0;
+        if self.lines {
+            mask |= event::LINE;
+            if facts.analysis.loops_on_a_line {
+                mask |= event::JUMP;
+            }
+        }
+        if facts.watches_matches.get() {
+            mask |= event::BRANCH;
+        }
+        if mask != 0 {
+            extra::mark_armed(code, facts);
+            self.monitoring.set_local_events(code, mask);
+        }
+    }
+}
+
+/// What a frame's globals say of its module.
+fn module_of(frame: Frame<'_>) -> Module {
+    let Some(globals) = frame.globals() else {
+        return Module::default();
+    };
+    let name = threads::dict_text(globals, c"__name__");
+    let package = threads::dict_text(globals, c"__package__");
+    let loaded = name
+        .as_deref()
+        .and_then(|name| std::ffi::CString::new(name).ok())
+        .and_then(|name| threads::loaded_module(&name));
+    let file = loaded.and_then(|module| threads::module_text(module, c"__file__"));
+    Module {
+        name,
+        package,
+        file,
+        imported: loaded.is_some(),
+    }
+}

@@ -1,0 +1,154 @@
+//! Threads of a recording: a context and a segment for each, handed over when full or when the thread is gone.
+
+use trace_model::{Definition, Row, ThreadDef};
+use trace_store::{Base, Segment};
+
+use super::recorder::Recorder;
+use super::thread::ThreadContext;
+use crate::raw::clock::monotonic_ns;
+use crate::raw::errno::ErrnoGuard;
+use crate::raw::process;
+use crate::raw::threads::{self, Current, ThreadKey};
+
+impl Recorder {
+    /// The context of a thread that is not the last one seen, or whose segment is full.
+    #[cold]
+    pub(super) fn enter_slowly(&mut self, current: Current, key: ThreadKey) -> Option<usize> {
+        let _errno = ErrnoGuard::keep();
+        if process::forked() && process::id() != self.process {
+            process::fork_is_settled();
+            self.leave_forked_child();
+            return None;
+        }
+        let at = match self.index.get(&key) {
+            Some(at) => *at,
+            None => self.add_thread(current, key)?,
+        };
+        if !self.threads[at].sink.has_room() && !self.rotate(at) {
+            return None;
+        }
+        self.cached = (key, at);
+        Some(at)
+    }
+
+    fn add_thread(&mut self, current: Current, key: ThreadKey) -> Option<usize> {
+        if self.index.len() >= 8 {
+            self.retire_ended_threads();
+        }
+        let id = self.next_thread;
+        self.next_thread += 1;
+        // A retired context leaves its place to the next thread.
+        let at = self
+            .threads
+            .iter()
+            .position(|t| !t.sink.is_attached())
+            .unwrap_or(self.threads.len());
+        let context = ThreadContext::new(key, id, at);
+        match self.threads.get_mut(at) {
+            Some(place) => *place = context,
+            None => self.threads.push(context),
+        }
+        if !self.rotate(at) {
+            return None;
+        }
+        self.index.insert(key, at);
+        let (ident, native) = current.numbers();
+        let name =
+            threads::thread_name(ident).unwrap_or_else(|| threads::default_name(native).to_owned());
+        let definition = Definition::Thread(ThreadDef {
+            id,
+            ident,
+            native,
+            name,
+        });
+        let thread = &mut self.threads[at];
+        Row::Define(definition).encode(&mut thread.sink);
+        thread.sink.commit();
+        Some(at)
+    }
+
+    /// Hands over the segments of threads that are gone.
+    fn retire_ended_threads(&mut self) {
+        let mut alive = Vec::new();
+        threads::live_threads(|key| alive.push(key));
+        let gone: Vec<ThreadKey> = self
+            .index
+            .keys()
+            .filter(|key| !alive.contains(key))
+            .copied()
+            .collect();
+        for key in gone {
+            if let Some(at) = self.index.remove(&key)
+                && let Some(segment) = self.threads[at].sink.detach()
+            {
+                self.hand_over(segment);
+            }
+        }
+        if self.order.last != usize::MAX {
+            self.order.last = usize::MAX;
+        }
+        self.cached = (ThreadKey { state: 0, id: 0 }, 0);
+    }
+
+    fn hand_over(&mut self, segment: Segment) -> bool {
+        let Some(writer) = &self.writer else {
+            return false;
+        };
+        writer.hand_over(segment);
+        match writer.failure() {
+            None => true,
+            Some(error) => {
+                self.fail(error);
+                false
+            }
+        }
+    }
+
+    /// Gives the thread a fresh segment. `false` when recording has ended by a failure.
+    #[cold]
+    pub fn rotate(&mut self, at: usize) -> bool {
+        let _errno = ErrnoGuard::keep();
+        if let Some(segment) = self.threads[at].sink.detach()
+            && !self.hand_over(segment)
+        {
+            return false;
+        }
+        let Some(writer) = &self.writer else {
+            return false;
+        };
+        let tick = self.order.clock.ticks();
+        let base = Base {
+            step: self.order.step,
+            call: self.order.call,
+            tick,
+            ns: monotonic_ns(),
+        };
+        match writer.segment(self.threads[at].id, base) {
+            Ok(segment) => {
+                self.next_segment += 1;
+                let thread = &mut self.threads[at];
+                thread.sink.attach(segment);
+                thread.segment = self.next_segment;
+                thread.tick = tick;
+                Row::Time { tick }.encode(&mut thread.sink);
+                Row::Sync {
+                    step: self.order.step,
+                    call: self.order.call,
+                }
+                .encode(&mut thread.sink);
+                self.order.last = at;
+                // What was remembered of values refers to objects described in the former segment.
+                thread.seen.iter_mut().for_each(|seen| {
+                    if seen.kind != 1 {
+                        seen.kind = 2;
+                    }
+                });
+                true
+            }
+            Err(error) => {
+                self.fail(error);
+                false
+            }
+        }
+    }
+}

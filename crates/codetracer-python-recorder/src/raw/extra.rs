@@ -112,9 +112,10 @@ pub fn lookup<'a>(code: Code<'a>) -> Extra<'a> {
     }
 }
 
+/// Fills the slot; CPython frees what was there by [`free`].
 fn set(code: Code<'_>, number: usize) -> bool {
     let index = INDEX.load(Ordering::Relaxed);
-    // SAFETY: a live code object and a reserved index; a former box is freed below by its owner.
+    // SAFETY: a live code object and a reserved index.
     let failed =
         unsafe { PyUnstable_Code_SetExtra(code.obj().as_ptr(), index, number as *mut _) } != 0;
     if failed {
@@ -126,13 +127,11 @@ fn set(code: Code<'_>, number: usize) -> bool {
 
 /// Remembers that `code` is skipped in `session`.
 pub fn store_skip(code: Code<'_>, session: u32) {
-    release(code);
     set(code, (session as usize) << 1 | 1);
 }
 
 /// Keeps `facts` with `code`; `None` when memory ran out.
 pub fn store(code: Code<'_>, facts: CodeFacts) -> Option<&CodeFacts> {
-    release(code);
     let boxed = Box::into_raw(Box::new(facts));
     if set(code, boxed as usize) {
         // SAFETY: just made, owned by the code object's slot from here on.
@@ -141,15 +140,6 @@ pub fn store(code: Code<'_>, facts: CodeFacts) -> Option<&CodeFacts> {
         // SAFETY: the slot did not take it.
         drop(unsafe { Box::from_raw(boxed) });
         None
-    }
-}
-
-fn release(code: Code<'_>) {
-    let number = slot(code);
-    if number != 0 && number & 1 == 0 {
-        set(code, 0);
-        // SAFETY: the slot owned this box and does not point at it any more.
-        unsafe { free(number as *mut _) };
     }
 }
 

@@ -10,12 +10,16 @@ mod file;
 pub mod metadata;
 mod pool;
 mod raw;
+pub mod reader;
+pub mod recovery;
 mod segment;
 mod staging;
 mod worker;
 mod writer;
 
 pub use metadata::{Clock, ClockPair, Metadata, Source, Warning};
+pub use reader::{Recording, Selection, Status};
+pub use recovery::{Recovered, RecoveredRecording, recover};
 pub use segment::{Base, Segment};
 pub use staging::check_output;
 pub use writer::{Committed, Writer, WriterOptions};

@@ -69,17 +69,20 @@ impl Pool {
         }
     }
 
-    /// Size of the next segment: smaller the more are in use.
-    fn size(&self, used: usize) -> usize {
-        let share = self.limit / (2 * (used + 2));
-        let share = share.clamp(SMALLEST, self.largest);
-        1 << share.ilog2()
+    /// Size of the next segment: smaller the more are in use, and an eighth of the room left, so that threads to come
+    /// find room too.
+    fn size(&self, state: &State) -> usize {
+        let share = self.limit / (2 * (state.used.len() + 2));
+        let ready: usize = state.free.iter().map(|slot| slot.bytes()).sum();
+        let room = self.limit.saturating_sub(state.mapped - ready);
+        let size = share.min(room / 8).clamp(SMALLEST, self.largest);
+        1 << size.ilog2()
     }
 
     /// Gives a segment; beyond the limit only when told so.
     pub fn take(&self, thread: u32, base: Base, beyond_limit: bool) -> RecorderResult<Answer> {
         let mut state = lock(&self.state);
-        let size = self.size(state.used.len());
+        let size = self.size(&state);
         // Ready segments of a larger size take room that many threads need.
         let (keep, large) = std::mem::take(&mut state.free)
             .into_iter()
@@ -138,7 +141,7 @@ impl Pool {
     pub fn prepare(&self) -> RecorderResult<()> {
         loop {
             let mut state = lock(&self.state);
-            let size = self.size(state.used.len());
+            let size = self.size(&state);
             if state.free.len() >= READY || state.mapped + size > self.limit {
                 return Ok(());
             }
@@ -155,7 +158,7 @@ impl Pool {
         slot.free();
         let mut state = lock(&self.state);
         state.used.remove(&Arc::as_ptr(&slot).addr());
-        let wanted = self.size(state.used.len());
+        let wanted = self.size(&state);
         if slot.bytes() == wanted && state.free.len() < READY && state.mapped <= self.limit {
             state.free.push(slot);
         } else {
@@ -172,7 +175,7 @@ impl Pool {
     /// Whether the next request may have to wait.
     pub fn is_tight(&self) -> bool {
         let state = lock(&self.state);
-        state.free.is_empty() && state.mapped + self.size(state.used.len()) > self.limit
+        state.free.is_empty() && state.mapped + self.size(&state) > self.limit
     }
 
     /// Whether some memory does not survive the process.

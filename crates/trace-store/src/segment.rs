@@ -4,7 +4,8 @@
 //! is needed, full or free again (`pool`), and to understand rows.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read};
+use std::io;
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -243,6 +244,49 @@ impl Segment {
     }
 }
 
+/// The header of a segment file.
+struct Head([u8; HEADER_BYTES]);
+
+impl Head {
+    fn read(file: &File) -> io::Result<Option<Self>> {
+        let mut head = [0; HEADER_BYTES];
+        match file.read_exact_at(&mut head, 0) {
+            Ok(()) => Ok(Some(Self(head))),
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn get(&self, index: usize) -> u64 {
+        let bytes = self.0.get(index * 8..index * 8 + 8).unwrap_or_default();
+        let append = |sum: u64, byte: &u8| sum << 8 | u64::from(*byte);
+        bytes.iter().rev().fold(0, append)
+    }
+
+    fn same_use(&self, other: &Self) -> bool {
+        [word::THREAD, word::SEQUENCE, word::STEP, word::TICK]
+            .iter()
+            .all(|index| self.get(*index) == other.get(*index))
+            && self.get(word::STATE) as u32 != FREE
+    }
+}
+
+fn read_rows(file: &File, committed: u64) -> io::Result<Vec<u8>> {
+    let mut rows = Vec::new();
+    let mut part = vec![0; 64 * 1024];
+    while (rows.len() as u64) < committed {
+        let wanted = part.len().min(committed as usize - rows.len());
+        let room = part.get_mut(..wanted).unwrap_or_default();
+        match file.read_at(room, (HEADER_BYTES + rows.len()) as u64) {
+            Ok(0) => break,
+            Ok(n) => rows.extend_from_slice(part.get(..n).unwrap_or_default()),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(rows)
+}
+
 /// A segment that its process left behind.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Leftover {
@@ -256,47 +300,43 @@ impl Leftover {
     /// Reads a segment file; `None` when it is in no use, or is no segment.
     pub fn read(path: &Path) -> RecorderResult<Option<Self>> {
         let fail = |error| RecorderError::io_while("read a segment", path, error);
-        let mut file = File::open(path).map_err(fail)?;
-        let mut head = [0u8; HEADER_BYTES];
-        match file.read_exact(&mut head) {
-            Ok(()) => {}
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
-            Err(error) => return Err(fail(error)),
+        let file = File::open(path).map_err(fail)?;
+        // A writer that is still at work may begin another use between two reads.
+        for _ in 0..8 {
+            let Some(head) = Head::read(&file).map_err(fail)? else {
+                return Ok(None);
+            };
+            let state = head.get(word::STATE) as u32;
+            if head.get(word::MAGIC) != MAGIC || state == FREE || state > FULL {
+                return Ok(None);
+            }
+            let thread = head.get(word::THREAD);
+            let layout = thread as u32;
+            ensure_env!(
+                layout == LAYOUT,
+                TRACE_VERSION,
+                "this segment has layout {layout}, and layout {LAYOUT} can be read";
+                path = path.display()
+            );
+            let committed = head.get(word::COMMITTED).min(LARGEST as u64);
+            let rows = read_rows(&file, committed).map_err(fail)?;
+            let after = Head::read(&file).map_err(fail)?;
+            if after.is_none_or(|after| !after.same_use(&head)) {
+                continue;
+            }
+            return Ok(Some(Self {
+                thread: (thread >> 32) as u32,
+                sequence: head.get(word::SEQUENCE),
+                base: Base {
+                    step: head.get(word::STEP),
+                    call: head.get(word::CALL),
+                    tick: head.get(word::TICK),
+                    ns: head.get(word::NS),
+                },
+                rows,
+            }));
         }
-        let get = |index: usize| {
-            let bytes = head.get(index * 8..index * 8 + 8);
-            bytes.map_or(0, |bytes| {
-                bytes
-                    .iter()
-                    .rev()
-                    .fold(0u64, |sum, byte| sum << 8 | u64::from(*byte))
-            })
-        };
-        let state = get(word::STATE) as u32;
-        if get(word::MAGIC) != MAGIC || state == FREE || state > FULL {
-            return Ok(None);
-        }
-        let (layout, thread) = (get(word::THREAD) as u32, (get(word::THREAD) >> 32) as u32);
-        ensure_env!(
-            layout == LAYOUT,
-            TRACE_VERSION,
-            "this segment has layout {layout}, and layout {LAYOUT} can be read";
-            path = path.display()
-        );
-        let committed = get(word::COMMITTED).min(LARGEST as u64);
-        let mut rows = Vec::new();
-        file.take(committed).read_to_end(&mut rows).map_err(fail)?;
-        Ok(Some(Self {
-            thread,
-            sequence: get(word::SEQUENCE),
-            base: Base {
-                step: get(word::STEP),
-                call: get(word::CALL),
-                tick: get(word::TICK),
-                ns: get(word::NS),
-            },
-            rows,
-        }))
+        Ok(None)
     }
 
     /// Reads every segment of a directory that is in use, in the order of threads and their segments.

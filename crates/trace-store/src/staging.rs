@@ -147,6 +147,19 @@ pub(crate) struct Found {
 
 /// Staging directories beside `dir`. An older recording that was exchanged out and not removed yet is none of them.
 pub(crate) fn stagings(dir: &Path) -> Vec<Found> {
+    let mut found = beside(dir);
+    found.retain(|found| !is_exchanged(found));
+    found
+}
+
+/// Older recordings that a commit exchanged out and did not come to remove.
+pub(crate) fn exchanged(dir: &Path) -> Vec<Found> {
+    let mut found = beside(dir);
+    found.retain(is_exchanged);
+    found
+}
+
+fn beside(dir: &Path) -> Vec<Found> {
     let Some((parent, prefix)) = affixes(dir) else {
         return Vec::new();
     };
@@ -164,18 +177,27 @@ pub(crate) fn stagings(dir: &Path) -> Vec<Found> {
                 run_id: run_id.to_owned(),
             })
         })
-        .filter(|found| !is_exchanged(found))
         .collect();
     found.sort_by(|a, b| a.path.cmp(&b.path));
     found
 }
 
 /// Whether this is an older, whole recording that a commit moved aside.
-pub(crate) fn is_exchanged(found: &Found) -> bool {
+fn is_exchanged(found: &Found) -> bool {
     read_metadata(&found.path)
         .ok()
         .flatten()
         .is_some_and(|metadata| metadata.run_id != found.run_id)
+}
+
+/// The final place of a staging directory.
+pub(crate) fn place_of(staging: &Path) -> Option<PathBuf> {
+    let name = staging.file_name()?.to_str()?;
+    let (name, _) = name
+        .strip_prefix('.')?
+        .strip_suffix(SUFFIX)?
+        .rsplit_once('.')?;
+    Some(staging.parent()?.join(name))
 }
 
 /// The run id in the name of a staging directory, if it is one.

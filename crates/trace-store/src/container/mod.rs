@@ -11,6 +11,8 @@
 //! | `index` | `x-codetracer-index` | index entries of the blocks since the page before, each with its length (varint) before it |
 
 pub(crate) mod index;
+pub(crate) mod reader;
+mod scan;
 
 pub(crate) mod writer;
 

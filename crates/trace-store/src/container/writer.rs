@@ -102,6 +102,11 @@ impl ContainerWriter {
         put_blob(&mut self.definitions, &body);
     }
 
+    /// Adds definitions as another container has them.
+    pub fn define_batch(&mut self, batch: &[u8]) {
+        self.definitions.extend_from_slice(batch);
+    }
+
     /// Stores a block, the definitions before it, and its index entry in the current page.
     pub fn block(&mut self, block: &[u8], mut entry: BlockEntry) -> RecorderResult<BlockEntry> {
         self.store_definitions()?;

@@ -70,9 +70,9 @@ impl Encoder {
         &self.definitions
     }
 
-    /// Takes definitions in that come from elsewhere.
-    pub fn define(&mut self, definition: Definition) {
-        self.definitions.add(definition);
+    /// The definitions, at the end.
+    pub fn into_definitions(self) -> Definitions {
+        self.definitions
     }
 
     /// The block of the last batch.

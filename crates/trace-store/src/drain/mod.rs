@@ -69,6 +69,16 @@ impl Totals {
         }
     }
 
+    /// Takes the clock pair of a block in; it counts from the start, which is `first`.
+    pub fn clock_of(&mut self, first: ClockPair, entry: &BlockEntry) {
+        let (tick, since) = entry.clock;
+        self.clock(Base {
+            tick,
+            ns: first.ns.saturating_add(since),
+            ..Base::default()
+        });
+    }
+
     pub fn events(&self) -> u64 {
         self.counts.iter().fold(0, |sum, n| sum.saturating_add(*n))
     }

@@ -11,6 +11,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Component, Path, PathBuf};
 
 use recorder_errors::prelude::*;
+use trace_model::Definitions;
 use twox_hash::XxHash3_64;
 
 use crate::metadata::Source;
@@ -56,16 +57,7 @@ impl Sources {
         let target = dir.join(&inside);
         match copy_plain(real, &target) {
             Ok((bytes, hash)) => {
-                self.bytes += bytes;
-                let file = Path::new(FILES).join(&inside);
-                self.copied.insert(
-                    path.to_owned(),
-                    Source {
-                        file: file.to_string_lossy().into_owned(),
-                        bytes,
-                        xxh3: format!("{hash:016x}"),
-                    },
-                );
+                self.note(path, &inside, bytes, hash);
                 Ok(())
             }
             Err(error) => {
@@ -78,6 +70,32 @@ impl Sources {
                 Ok(())
             }
         }
+    }
+
+    /// Finds the copies again that another process made.
+    pub fn found(dir: PathBuf, definitions: &Definitions) -> Self {
+        let mut sources = Self::new(Some(dir.clone()));
+        for path in definitions.paths() {
+            let Some(inside) = relative(Path::new(&path.real)) else {
+                continue;
+            };
+            if let Ok((bytes, hash)) = hash_plain(&dir.join(&inside), &mut io::sink()) {
+                sources.note(&path.path, &inside, bytes, hash);
+            }
+        }
+        sources
+    }
+
+    fn note(&mut self, path: &str, inside: &Path, bytes: u64, hash: u64) {
+        self.bytes += bytes;
+        self.copied.insert(
+            path.to_owned(),
+            Source {
+                file: Path::new(FILES).join(inside).to_string_lossy().into_owned(),
+                bytes,
+                xxh3: format!("{hash:016x}"),
+            },
+        );
     }
 
     /// What was done, for the metadata.
@@ -102,7 +120,48 @@ fn relative(real: &Path) -> Option<PathBuf> {
     (real.is_absolute() && !inside.as_os_str().is_empty()).then_some(inside)
 }
 
+/// Creates the target only when the source can be read.
+struct Late<'a> {
+    path: &'a Path,
+    file: Option<File>,
+}
+
+impl Late<'_> {
+    fn file(&mut self) -> io::Result<&mut File> {
+        match &mut self.file {
+            Some(file) => Ok(file),
+            none => {
+                if let Some(parent) = self.path.parent() {
+                    fs::create_dir_all(parent)?;
+                }
+                Ok(none.insert(File::create(self.path)?))
+            }
+        }
+    }
+}
+
+impl Write for Late<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file()?.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file().map(|_| ())
+    }
+}
+
 fn copy_plain(from: &Path, to: &Path) -> io::Result<(u64, u64)> {
+    hash_plain(
+        from,
+        &mut Late {
+            path: to,
+            file: None,
+        },
+    )
+}
+
+/// Copies a plain file of bounded size; gives its length and hash.
+fn hash_plain(from: &Path, to: &mut dyn Write) -> io::Result<(u64, u64)> {
     // Opening must not wait for the other end of a pipe.
     let source = OpenOptions::new()
         .read(true)
@@ -112,24 +171,22 @@ fn copy_plain(from: &Path, to: &Path) -> io::Result<(u64, u64)> {
     if !data.is_file() || data.len() > LARGEST {
         return Err(io::Error::from(io::ErrorKind::InvalidInput));
     }
-    if let Some(parent) = to.parent() {
-        fs::create_dir_all(parent)?;
-    }
-    let mut target = File::create(to)?;
     let mut source = source.take(LARGEST);
     let mut hasher = XxHash3_64::new();
     let mut buffer = vec![0; 64 * 1024];
     let mut bytes = 0;
     loop {
         let n = match source.read(&mut buffer) {
-            Ok(0) => return Ok((bytes, hasher.finish())),
+            Ok(0) => break,
             Ok(n) => n,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             Err(error) => return Err(error),
         };
         let part = buffer.get(..n).unwrap_or_default();
         hasher.write(part);
-        target.write_all(part)?;
+        to.write_all(part)?;
         bytes += n as u64;
     }
+    to.flush()?;
+    Ok((bytes, hasher.finish()))
 }

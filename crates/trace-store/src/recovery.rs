@@ -1,0 +1,307 @@
+//! Recovery: what a killed process left becomes a committed, partial recording.
+//!
+//! Owns the order: the good part of the container and the segments left are written anew, then committed like any
+//! other recording. Refuses to touch a recording whose writer is alive, and to drop what it could not read.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use recorder_errors::prelude::*;
+use serde::Serialize;
+
+use crate::container::CONTAINER;
+use crate::container::reader::Container;
+use crate::container::writer::ContainerWriter;
+use crate::drain::sources::Sources;
+use crate::drain::{Totals, paths};
+use crate::metadata::Metadata;
+use crate::raw::signals::Blocked;
+use crate::reader::Status;
+use crate::reader::rows::revive;
+use crate::segment::Leftover;
+use crate::staging::{
+    FILES, METADATA, PATHS, Place, SEGMENTS, Staging, absolute, exchanged, inspect, place_of,
+    read_metadata, stagings, write_json,
+};
+
+/// One recording that was recovered.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RecoveredRecording {
+    /// Where it is now.
+    pub dir: PathBuf,
+    /// Its run.
+    pub run_id: String,
+    /// Events kept.
+    pub events: u64,
+    /// Of these, events of segments that were in no block yet.
+    pub segment_events: u64,
+    /// Segments whose rows were in no block yet.
+    pub segments: u64,
+    /// Of these, segments of which a part made no sense and was left out.
+    pub cut_segments: u64,
+    /// Bytes of the container that were left out because they are damaged or torn.
+    pub cut_bytes: u64,
+    /// Whether it is partial.
+    pub partial: bool,
+    /// Why.
+    pub reason: Option<String>,
+}
+
+/// What was found and kept.
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+pub struct Recovered {
+    /// The recordings that were recovered, oldest first.
+    pub recordings: Vec<RecoveredRecording>,
+    /// Unfinished recordings whose writers are alive; they were left alone.
+    pub running: Vec<PathBuf>,
+}
+
+/// Commits what processes left that were recording to `dir`, which may also be a staging directory itself. The newest
+/// goes to `dir`, where it replaces an older recording; others go beside it, as `DIR-RUN`. A committed recording that
+/// is damaged is replaced by what is sound of it.
+///
+/// # Errors
+/// `ERR_TRACE_RUNNING` when all that is there is still being written, `ERR_TRACE_NOT_FOUND` when nothing is to be
+/// recovered, and whatever reading and writing give.
+pub fn recover(dir: impl AsRef<Path>) -> RecorderResult<Recovered> {
+    let named = absolute(dir.as_ref())?;
+    let (place, only) = match place_of(&named) {
+        Some(place) if named.is_dir() => (place, Some(named)),
+        _ => (named, None),
+    };
+    let mut found = stagings(&place);
+    found.retain(|found| only.as_ref().is_none_or(|only| *only == found.path));
+    found.sort_by_key(|found| started(&found.path));
+    let mut recovered = Recovered::default();
+    let mut adopted = Vec::new();
+    for found in &found {
+        match Staging::adopt(&place, found)? {
+            Some(staging) => adopted.push(staging),
+            None => recovered.running.push(found.path.clone()),
+        }
+    }
+    let count = adopted.len();
+    for (number, mut staging) in adopted.into_iter().enumerate() {
+        let work = Work::gather(&staging.path, &staging.path)?;
+        let newest = number + 1 == count && started(&staging.path) >= started(&place);
+        let replaces = inspect(&place)? == Place::Ours;
+        if !newest || (replaces && work.is_empty()) {
+            staging.dir = beside(&place, &staging.run_id);
+        }
+        recovered.recordings.push(work.commit(staging)?);
+    }
+    for old in exchanged(&place) {
+        if inspect(&old.path).is_ok_and(|what| what == Place::Ours) {
+            let _ = fs::remove_dir_all(&old.path);
+        }
+    }
+    if recovered.recordings.is_empty() {
+        if let Some(staging) = recovered.running.first() {
+            return Err(usage!(
+                TRACE_RUNNING,
+                "the recording is still being written";
+                path = staging.display()
+            ));
+        }
+        recovered.recordings.push(repair(&place)?);
+    }
+    Ok(recovered)
+}
+
+fn started(dir: &Path) -> u64 {
+    let metadata = read_metadata(dir).ok().flatten();
+    metadata.map_or(0, |metadata| metadata.started_unix_ns)
+}
+
+fn beside(place: &Path, run_id: &str) -> PathBuf {
+    let mut name = place.as_os_str().to_owned();
+    name.push("-");
+    name.push(run_id);
+    PathBuf::from(name)
+}
+
+/// Replaces a damaged committed recording by what is sound of it.
+fn repair(dir: &Path) -> RecorderResult<RecoveredRecording> {
+    let nothing = |what: &str| {
+        Err(usage!(TRACE_NOT_FOUND, "there is nothing to recover: {}", what; path = dir.display()))
+    };
+    let container = dir.join(CONTAINER);
+    if !container.is_file() {
+        return nothing("no recording is there");
+    }
+    match Container::open(&container, false) {
+        Ok(_) => return nothing("the recording is whole"),
+        Err(error) if error.code() == ErrorCode::TRACE_CORRUPT => {}
+        Err(error) => return Err(error),
+    }
+    inspect(dir)?;
+    let work = Work::gather(dir, dir)?;
+    let run_id = match work.metadata.run_id.as_str() {
+        "" => "repaired",
+        known => known,
+    };
+    let staging = Staging::create(dir, run_id)?;
+    match link_tree(&dir.join(FILES), &staging.at(FILES)) {
+        Ok(()) => work.commit(staging),
+        Err(error) => {
+            let _ = staging.remove();
+            Err(RecorderError::io_while(
+                "keep the sources",
+                dir.join(FILES),
+                error,
+            ))
+        }
+    }
+}
+
+/// The same files under another directory.
+fn link_tree(from: &Path, to: &Path) -> io::Result<()> {
+    let entries = match fs::read_dir(from) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    fs::create_dir_all(to)?;
+    for entry in entries {
+        let entry = entry?;
+        let (kind, target) = (entry.file_type()?, to.join(entry.file_name()));
+        if kind.is_dir() {
+            link_tree(&entry.path(), &target)?;
+        } else if kind.is_file() {
+            fs::hard_link(entry.path(), &target)
+                .or_else(|_| fs::copy(entry.path(), &target).map(|_| ()))?;
+        }
+    }
+    Ok(())
+}
+
+/// What is sound of an unfinished or damaged recording.
+struct Work {
+    container: Container,
+    revival: crate::reader::rows::Revival,
+    totals: Totals,
+    metadata: Metadata,
+    cut_bytes: u64,
+}
+
+impl Work {
+    fn gather(dir: &Path, segments: &Path) -> RecorderResult<Self> {
+        let leftovers = Leftover::read_all(&segments.join(SEGMENTS))?;
+        let mut container = Container::open(&dir.join(CONTAINER), true)?;
+        let beside = read_metadata(dir).ok().flatten();
+        // The one inside was written last in a finished container, and the one beside in any other.
+        let mut metadata = match (container.metadata.take(), beside) {
+            (Some(inside), _) if container.finished => inside,
+            (_, Some(beside)) => beside,
+            (inside, None) => inside.unwrap_or_default(),
+        };
+        if !container.finished
+            && metadata
+                .reason
+                .as_deref()
+                .is_none_or(|reason| reason == Status::Running.as_str())
+        {
+            let whole = !metadata.partial;
+            metadata.set_partial(if whole {
+                ErrorCode::TRACE_CORRUPT.name()
+            } else {
+                "killed"
+            });
+        }
+        let mut totals = Totals::default();
+        let mut definitions = std::mem::take(&mut container.definitions);
+        let first = metadata.clock.first;
+        let revival = revive(
+            &container,
+            &leftovers,
+            &mut definitions,
+            first.ns,
+            &mut totals,
+        )?;
+        container.definitions = definitions;
+        for entry in container
+            .entries
+            .iter()
+            .chain(revival.blocks.iter().map(|block| &block.entry))
+        {
+            totals.add(entry);
+            totals.clock_of(first, entry);
+        }
+        Ok(Self {
+            cut_bytes: container.len - container.good.min(container.len),
+            container,
+            revival,
+            totals,
+            metadata,
+        })
+    }
+
+    fn is_empty(&self) -> bool {
+        self.totals.events() == 0
+    }
+
+    /// Writes what is sound into the staging directory, and commits it.
+    fn commit(mut self, staging: Staging) -> RecorderResult<RecoveredRecording> {
+        let _masked = Blocked::all();
+        let segment_events = self.revival.blocks.iter().map(|block| block.entry.events());
+        let segment_events = segment_events.sum();
+        let whole = self.container.finished && self.revival.blocks.is_empty();
+        let definitions = &self.container.definitions;
+        self.metadata.run_id.clone_from(&staging.run_id);
+        if !whole {
+            self.metadata.counters.remove("blocks");
+            self.totals.describe(definitions, &mut self.metadata);
+            self.metadata.sources = Sources::found(staging.at(FILES), definitions).copied;
+        }
+        write_json(&staging.at(PATHS), &paths(definitions))?;
+        let bytes = if whole {
+            self.container.len
+        } else {
+            self.rewrite(&staging)?
+        };
+        let size = |name: &str| fs::metadata(staging.at(name)).map_or(0, |data| data.len());
+        self.metadata.bytes = bytes + size(PATHS);
+        staging.write_metadata(&self.metadata)?;
+        self.metadata.bytes += size(METADATA);
+        staging.write_metadata(&self.metadata)?;
+        let run_id = staging.run_id.clone();
+        Ok(RecoveredRecording {
+            dir: staging.commit()?,
+            run_id,
+            events: self.totals.events(),
+            segment_events,
+            segments: self.revival.segments,
+            cut_segments: self.revival.cut,
+            cut_bytes: self.cut_bytes,
+            partial: self.metadata.partial,
+            reason: self.metadata.reason,
+        })
+    }
+
+    /// Writes a finished container with everything sound, and puts it in the place of the unfinished one.
+    fn rewrite(&self, staging: &Staging) -> RecorderResult<u64> {
+        let (new, old) = (staging.at("trace.mcap.new"), staging.at(CONTAINER));
+        let fail = |error| RecorderError::io_while("write the recovered trace", &new, error);
+        match fs::remove_file(&new) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(fail(error)),
+            _ => {}
+        }
+        let mut writer = ContainerWriter::create(&new, &self.metadata)?;
+        for batch in self.container.definition_batches() {
+            writer.define_batch(&batch?);
+        }
+        for definition in &self.revival.news {
+            writer.define(definition);
+        }
+        for entry in &self.container.entries {
+            writer.block(&self.container.block(entry)?, entry.clone())?;
+        }
+        for block in &self.revival.blocks {
+            writer.block(&block.bytes, block.entry.clone())?;
+        }
+        let bytes = writer.finish(&self.metadata)?;
+        fs::rename(&new, &old).map_err(fail)?;
+        Ok(bytes)
+    }
+}

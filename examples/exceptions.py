@@ -1,4 +1,4 @@
-"""A small calculator language whose errors are raised, translated, chained, grouped and survived."""
+"""A small calculator language whose errors are raised, translated, chained and grouped."""
 
 from contextlib import suppress
 

@@ -1,4 +1,4 @@
-"""Pipelines of generators: lazy primes, a tree walk by `yield from`, a running mean fed by `send`."""
+"""Pipelines of generators: primes, a tree walk by `yield from`, a running mean by `send`."""
 
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager

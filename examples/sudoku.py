@@ -15,7 +15,9 @@ class Grid:
     def __init__(self, text: str) -> None:
         if len(text) != 81:
             raise ValueError(f"a puzzle has 81 characters, this one has {len(text)}")
-        self.rows = [[int(c) if c.isdigit() else 0 for c in text[i : i + 9]] for i in range(0, 81, 9)]
+        self.rows = [
+            [int(c) if c.isdigit() else 0 for c in text[i : i + 9]] for i in range(0, 81, 9)
+        ]
         self.tried = 0
 
     def candidates(self, row: int, column: int) -> set[int]:

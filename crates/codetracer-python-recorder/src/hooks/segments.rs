@@ -10,6 +10,9 @@ use crate::raw::errno::ErrnoGuard;
 use crate::raw::process;
 use crate::raw::threads::{self, Current, ThreadKey};
 
+/// The key of a context whose thread is gone.
+const NOBODY: ThreadKey = ThreadKey { state: 0, id: 0 };
+
 impl Recorder {
     /// The context of a thread that is not the last one seen, or whose segment is full.
     #[cold]
@@ -37,11 +40,11 @@ impl Recorder {
         }
         let id = self.next_thread;
         self.next_thread += 1;
-        // A retired context leaves its place to the next thread.
+        // The context of a thread that is gone leaves its place to the next one.
         let at = self
             .threads
             .iter()
-            .position(|t| !t.sink.is_attached())
+            .position(|thread| thread.key == NOBODY)
             .unwrap_or(self.threads.len());
         let context = ThreadContext::new(key, id, at);
         match self.threads.get_mut(at) {
@@ -78,16 +81,36 @@ impl Recorder {
             .copied()
             .collect();
         for key in gone {
-            if let Some(at) = self.index.remove(&key)
-                && let Some(segment) = self.threads[at].sink.detach()
-            {
-                self.hand_over(segment);
+            if let Some(at) = self.index.remove(&key) {
+                self.threads[at].key = NOBODY;
+                self.give_up_segment(at);
             }
         }
-        if self.order.last != usize::MAX {
-            self.order.last = usize::MAX;
+        self.order.last = usize::MAX;
+        self.cached = (NOBODY, 0);
+    }
+
+    fn give_up_segment(&mut self, at: usize) -> bool {
+        match self.threads[at].sink.detach() {
+            Some(segment) => self.hand_over(segment),
+            None => true,
         }
-        self.cached = (ThreadKey { state: 0, id: 0 }, 0);
+    }
+
+    /// Hands over the segments of the threads that have been idle longest, so that there is room for others.
+    fn relieve(&mut self, except: usize) {
+        const AT_ONCE: usize = 16;
+        let mut idle: Vec<(u64, usize)> = self
+            .threads
+            .iter()
+            .filter(|thread| thread.index != except && thread.sink.is_attached())
+            .map(|thread| (thread.tick, thread.index))
+            .collect();
+        idle.sort_unstable();
+        for (_, at) in idle.into_iter().take(AT_ONCE) {
+            self.give_up_segment(at);
+        }
+        self.cached = (NOBODY, 0);
     }
 
     fn hand_over(&mut self, segment: Segment) -> bool {
@@ -108,10 +131,11 @@ impl Recorder {
     #[cold]
     pub fn rotate(&mut self, at: usize) -> bool {
         let _errno = ErrnoGuard::keep();
-        if let Some(segment) = self.threads[at].sink.detach()
-            && !self.hand_over(segment)
-        {
+        if !self.give_up_segment(at) {
             return false;
+        }
+        if self.writer.as_ref().is_some_and(|writer| writer.is_tight()) {
+            self.relieve(at);
         }
         let Some(writer) = &self.writer else {
             return false;

@@ -1,0 +1,237 @@
+//! `print --json`: one object per event and line.
+//!
+//! Every line has `kind step ns thread task file line function call depth values exception origin`, with null where
+//! there is none; `after` where the values are the work of a line; `stream` and `text` on output, `reason` and `count` on
+//! a gap; `truncated` where the byte limit cut the event's values.
+
+use std::collections::HashSet;
+use std::io::{self, Write};
+
+use trace_model::event::Binding;
+use trace_model::{Event, EventKind, Names, Value};
+
+use crate::View;
+use crate::json::{Open, put_text};
+use crate::json_values::{ValueWriter, attribute};
+use crate::objects::ObjectTable;
+
+/// Writes events as JSON lines, in the order of their steps.
+#[derive(Debug, Default)]
+pub struct JsonEvents {
+    table: ObjectTable,
+    seen: HashSet<u64>,
+    line: String,
+}
+
+impl JsonEvents {
+    /// A writer that knows no objects yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes an event's object states without writing it: for events before the first one wanted, or filtered out.
+    pub fn skip(&mut self, event: &Event) {
+        self.table.apply(event);
+    }
+
+    /// Writes one event.
+    pub fn write(&mut self, event: &Event, view: &View<'_>, out: &mut dyn Write) -> io::Result<()> {
+        self.table.apply(event);
+        self.seen.clear();
+        self.line.clear();
+        let line = &mut self.line;
+        let names = view.names;
+        let code = names.code(event.code);
+        let path = code.and_then(|code| names.path(code.path));
+        let mut o = Open::object(line);
+        o.str(line, "kind", event.kind.as_str());
+        o.plain(line, "step", event.step);
+        o.plain(line, "ns", (view.ns)(event.tick));
+        o.plain(line, "thread", event.thread);
+        o.maybe(line, "task", Some(event.task).filter(|task| *task != 0));
+        o.maybe_str(line, "file", path.map(|path| path.path.as_str()));
+        o.maybe(line, "line", code.map(|_| event.line));
+        o.maybe_str(line, "function", code.map(|code| code.qualname.as_str()));
+        let call = Some(event.call).filter(|call| *call != Event::NO_CALL);
+        o.maybe(line, "call", call);
+        o.plain(line, "depth", event.depth);
+        if let Some(after) = event.after {
+            o.plain(line, "after", after);
+        }
+        let mut values = ValueWriter::new(names, &self.table, &mut self.seen);
+        o.key(line, "values");
+        write_values(line, event, names, &mut values);
+        o.key(line, "exception");
+        match &event.exception {
+            Some(exception) => write_exception(line, exception, names, &self.table, &values),
+            None => line.push_str("null"),
+        }
+        let origin = event.kind == EventKind::Raise && event.origin;
+        o.plain(line, "origin", origin);
+        if event.truncated {
+            o.plain(line, "truncated", true);
+        }
+        if let Some((stream, bytes)) = &event.output {
+            let name = match stream {
+                0 => "stdin",
+                1 => "stdout",
+                2 => "stderr",
+                _ => "other",
+            };
+            o.str(line, "stream", name);
+            o.key(line, "text");
+            put_text(line, bytes);
+        }
+        if let Some((reason, count)) = event.gap {
+            o.plain(line, "reason", reason);
+            o.plain(line, "count", count);
+        }
+        o.end(line);
+        line.push('\n');
+        out.write_all(line.as_bytes())
+    }
+}
+
+/// The name of a slot; a number where the code is not known.
+pub(crate) fn slot_name(names: &dyn Names, event: &Event, slot: u16) -> String {
+    let code = names.code(event.code);
+    match code.and_then(|code| code.names.get(usize::from(slot))) {
+        Some(name) => name.clone(),
+        None => format!("#{slot}"),
+    }
+}
+
+/// The latest binding of every name, in the order in which names were bound first.
+pub(crate) fn latest<'a>(names: &dyn Names, event: &'a Event) -> Vec<(String, &'a Binding)> {
+    let mut out: Vec<(String, &Binding)> = Vec::with_capacity(event.bindings.len());
+    for binding in &event.bindings {
+        let name = slot_name(names, event, binding.slot);
+        match out.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, place)) => *place = binding,
+            None => out.push((name, binding)),
+        }
+    }
+    out
+}
+
+fn write_values(line: &mut String, event: &Event, names: &dyn Names, values: &mut ValueWriter<'_>) {
+    let mut o = Open::object(line);
+    for (name, binding) in latest(names, event) {
+        o.key(line, &name);
+        values.binding(line, binding.value.as_ref());
+    }
+    if let Some(result) = &event.result {
+        o.key(line, "return");
+        values.value(line, result);
+    }
+    o.end(line);
+}
+
+fn write_exception(
+    line: &mut String,
+    exception: &Value<'_>,
+    names: &dyn Names,
+    table: &ObjectTable,
+    values: &ValueWriter<'_>,
+) {
+    let mut o = Open::object(line);
+    let Value::Ref { object, type_id } = exception else {
+        if let Value::Unknown(reason) = exception {
+            o.str(line, "unknown", reason.as_str());
+        }
+        return o.end(line);
+    };
+    values.type_of(line, &mut o, *type_id);
+    o.plain(line, "id", object);
+    let state = table.get(*object);
+    match attribute(names, state, "message") {
+        Some(Value::Str { text, .. }) => {
+            o.key(line, "message");
+            put_text(line, text);
+        }
+        _ => o.plain(line, "message", "null"),
+    }
+    let trace = attribute(names, state, "traceback");
+    let entries = trace.map(|trace| traceback(trace, table));
+    if let Some(entries) = entries.filter(|entries| !entries.is_empty()) {
+        o.key(line, "traceback");
+        let mut list = Open::array(line);
+        for entry in entries {
+            list.item(line);
+            let mut o = Open::object(line);
+            o.str(line, "file", &entry.file);
+            o.maybe(line, "line", entry.line);
+            o.str(line, "function", &entry.function);
+            o.end(line);
+        }
+        list.end(line);
+    }
+    for link in ["cause", "context"] {
+        if let Some(Value::Ref { object, type_id }) = attribute(names, state, link) {
+            o.key(line, link);
+            let mut other = Open::object(line);
+            values.type_of(line, &mut other, *type_id);
+            other.plain(line, "id", object);
+            other.end(line);
+        }
+    }
+    o.end(line);
+}
+
+struct Entry {
+    file: String,
+    line: Option<i64>,
+    function: String,
+}
+
+/// Entries of a recorded traceback, outermost first: lines of `file:line function`, or a list of such lines or of
+/// tuples of file, line and function.
+fn traceback(value: &Value<'_>, table: &ObjectTable) -> Vec<Entry> {
+    match value {
+        Value::Str { text, .. } => {
+            let text = String::from_utf8_lossy(text);
+            text.lines().map(entry_of_line).collect()
+        }
+        Value::Ref { object, .. } => {
+            let items = table.get(*object).map(|state| state.items.as_slice());
+            let items = items.unwrap_or_default();
+            items.iter().filter_map(|v| entry(v, table)).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn entry_of_line(line: &str) -> Entry {
+    let (place, function) = line.rsplit_once(' ').unwrap_or((line, ""));
+    let (file, number) = match place.rsplit_once(':') {
+        Some((file, number)) => (file, number.parse().ok()),
+        None => (place, None),
+    };
+    Entry {
+        file: file.into(),
+        line: number,
+        function: function.into(),
+    }
+}
+
+fn entry(value: &Value<'_>, table: &ObjectTable) -> Option<Entry> {
+    let object = match value {
+        Value::Str { text, .. } => return Some(entry_of_line(&String::from_utf8_lossy(text))),
+        Value::Ref { object, .. } => *object,
+        _ => return None,
+    };
+    let state = table.get(object)?;
+    let mut texts = state.items.iter().filter_map(|item| match item {
+        Value::Str { text, .. } => Some(String::from_utf8_lossy(text).into_owned()),
+        _ => None,
+    });
+    let line = state.items.iter().find_map(|item| match item {
+        Value::Int(line) => Some(*line),
+        _ => None,
+    });
+    Some(Entry {
+        file: texts.next().unwrap_or_default(),
+        line,
+        function: texts.next().unwrap_or_default(),
+    })
+}

@@ -1,5 +1,7 @@
 //! What a killed process leaves is read in place and recovered.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
+
 mod support;
 
 use std::fs;
@@ -9,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use recorder_errors::ErrorCode;
 use support::{Dir, Program, all, options, record};
+use trace_model::{Op, Row, Value};
 use trace_store::{Metadata, Recording, Status, Writer, recover};
 
 /// Runs one of the tests below as a program of its own, in `dir`.
@@ -174,12 +177,16 @@ fn child_meets_its_file_size_limit() {
     let create = Writer::create(options(Path::new("out"), "r1"));
     let error = match create {
         Ok(writer) => {
+            assert!(writer.failure().is_none());
             let mut program = Program::new(&writer);
-            for _ in 0..200_000 {
-                if writer.failure().is_some() {
-                    break;
-                }
-                program.function(0, 2);
+            let mut noise = 1i64;
+            program.enter(0);
+            while !program.failed {
+                assert!(program.step < 2_000_000);
+                noise = noise.wrapping_mul(6_364_136_223_846_793_005) ^ 77;
+                let value = Value::Int(noise);
+                let bind = Row::Bind { slot: 0, value };
+                program.event(0, Op::Line { delta: 0 }, &[bind]);
             }
             let error = writer.finish(Vec::new(), Metadata::default()).unwrap_err();
             writer.discard().unwrap();

@@ -1,5 +1,7 @@
 //! Where recordings go, and what is never touched.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
+
 mod support;
 
 use std::fs;

@@ -1,5 +1,7 @@
 //! What is written is read back, whole and in order.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
+
 mod support;
 
 use recorder_errors::ErrorCode;

@@ -104,6 +104,8 @@ pub struct Program<'a> {
     pub call: u64,
     pub tick: u64,
     pub expected: Vec<Seen>,
+    /// No segment could be had; nothing more is written.
+    pub failed: bool,
     defined: bool,
     /// What stands before the next event, in its segment.
     before: Vec<u8>,
@@ -120,6 +122,7 @@ impl<'a> Program<'a> {
             call: 0,
             tick: 0,
             expected: Vec::new(),
+            failed: false,
             defined: false,
             before: Vec::new(),
         }
@@ -169,6 +172,9 @@ impl<'a> Program<'a> {
 
     /// One event with its value rows.
     pub fn event(&mut self, thread: u32, op: Op<'_>, values: &[Row<'_>]) {
+        if self.failed {
+            return;
+        }
         self.tick += 3;
         self.definitions();
         let hand = self.hands.entry(thread).or_default();
@@ -203,7 +209,10 @@ impl<'a> Program<'a> {
             if let Some(full) = hand.segment.take() {
                 self.writer.hand_over(full);
             }
-            let mut segment = self.writer.segment(thread, self.base()).unwrap();
+            let Ok(mut segment) = self.writer.segment(thread, self.base()) else {
+                self.failed = true;
+                return;
+            };
             let mut rows = self.before.clone();
             op.encode(&mut rows, 0);
             rows.extend_from_slice(&tail);

@@ -21,8 +21,8 @@ use crate::reader::Status;
 use crate::reader::rows::revive;
 use crate::segment::Leftover;
 use crate::staging::{
-    FILES, METADATA, PATHS, Place, SEGMENTS, Staging, absolute, exchanged, inspect, place_of,
-    read_metadata, stagings, write_json,
+    FILES, PATHS, Place, SEGMENTS, Staging, absolute, exchanged, has_reason, inspect, known,
+    place_of, read_metadata, stagings, write_json,
 };
 
 /// One recording that was recovered.
@@ -77,6 +77,8 @@ pub fn recover(dir: impl AsRef<Path>) -> RecorderResult<Recovered> {
     let mut adopted = Vec::new();
     for found in &found {
         match Staging::adopt(&place, found)? {
+            // Its process was killed before anything could be recorded.
+            Some(staging) if !staging.at(CONTAINER).is_file() => staging.remove()?,
             Some(staging) => adopted.push(staging),
             None => recovered.running.push(found.path.clone()),
         }
@@ -190,23 +192,14 @@ impl Work {
         let leftovers = Leftover::read_all(&segments.join(SEGMENTS))?;
         let mut container = Container::open(&dir.join(CONTAINER), true)?;
         let beside = read_metadata(dir).ok().flatten();
-        // The one inside was written last in a finished container, and the one beside in any other.
-        let mut metadata = match (container.metadata.take(), beside) {
-            (Some(inside), _) if container.finished => inside,
-            (_, Some(beside)) => beside,
-            (inside, None) => inside.unwrap_or_default(),
-        };
-        if !container.finished
-            && metadata
-                .reason
-                .as_deref()
-                .is_none_or(|reason| reason == Status::Running.as_str())
-        {
-            let whole = !metadata.partial;
-            metadata.set_partial(if whole {
+        let mut metadata = known(container.metadata.take(), container.finished, beside);
+        if !container.finished && !has_reason(&metadata) {
+            // A committed recording is not partial by what it says itself.
+            let damaged = !metadata.partial && metadata.schema_version != 0;
+            metadata.set_partial(if damaged {
                 ErrorCode::TRACE_CORRUPT.name()
             } else {
-                "killed"
+                Status::Interrupted.reason()
             });
         }
         let mut totals = Totals::default();
@@ -242,7 +235,7 @@ impl Work {
     }
 
     /// Writes what is sound into the staging directory, and commits it.
-    fn commit(mut self, staging: Staging) -> RecorderResult<RecoveredRecording> {
+    fn commit(mut self, mut staging: Staging) -> RecorderResult<RecoveredRecording> {
         let _masked = Blocked::all();
         let segment_events = self.revival.blocks.iter().map(|block| block.entry.events());
         let segment_events = segment_events.sum();
@@ -254,17 +247,15 @@ impl Work {
             self.totals.describe(definitions, &mut self.metadata);
             self.metadata.sources = Sources::found(staging.at(FILES), definitions).copied;
         }
-        write_json(&staging.at(PATHS), &paths(definitions))?;
+        write_json(&staging.at(PATHS), &paths(definitions), true)?;
         let bytes = if whole {
             self.container.len
         } else {
             self.rewrite(&staging)?
         };
-        let size = |name: &str| fs::metadata(staging.at(name)).map_or(0, |data| data.len());
-        self.metadata.bytes = bytes + size(PATHS);
-        staging.write_metadata(&self.metadata)?;
-        self.metadata.bytes += size(METADATA);
-        staging.write_metadata(&self.metadata)?;
+        let paths_bytes = fs::metadata(staging.at(PATHS)).map_or(0, |data| data.len());
+        self.metadata.bytes = bytes + paths_bytes;
+        staging.write_last_metadata(&mut self.metadata)?;
         let run_id = staging.run_id.clone();
         Ok(RecoveredRecording {
             dir: staging.commit()?,

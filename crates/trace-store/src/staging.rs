@@ -13,6 +13,7 @@ use recorder_errors::prelude::*;
 use crate::container::CONTAINER;
 use crate::metadata::Metadata;
 use crate::raw::fd;
+use crate::reader::Status;
 
 pub(crate) mod commit;
 
@@ -236,6 +237,29 @@ pub(crate) fn read_metadata(dir: &Path) -> RecorderResult<Option<Metadata>> {
     }
 }
 
+/// The metadata that holds of a recording that was not committed: what is inside a finished container was written last,
+/// unless a reason to keep it as partial was written beside it later.
+pub(crate) fn known(
+    inside: Option<Metadata>,
+    finished: bool,
+    beside: Option<Metadata>,
+) -> Metadata {
+    let best = if finished && !beside.as_ref().is_some_and(has_reason) {
+        inside.or(beside)
+    } else {
+        beside.or(inside)
+    };
+    best.unwrap_or_default()
+}
+
+/// Whether somebody said why the recording is partial, after its writer had begun.
+pub(crate) fn has_reason(metadata: &Metadata) -> bool {
+    metadata
+        .reason
+        .as_deref()
+        .is_some_and(|reason| reason != Status::Running.as_str())
+}
+
 /// A staging directory that this process writes.
 #[derive(Debug)]
 pub(crate) struct Staging {
@@ -317,7 +341,14 @@ impl Staging {
 
     /// Writes the metadata, replacing what was there in one step.
     pub fn write_metadata(&self, metadata: &Metadata) -> RecorderResult<()> {
-        write_json(&self.at(METADATA), metadata)
+        write_json(&self.at(METADATA), metadata, false)
+    }
+
+    /// Adds the size of the metadata file to `metadata`, and writes it to stay.
+    pub fn write_last_metadata(&self, metadata: &mut Metadata) -> RecorderResult<()> {
+        let size = serde_json::to_vec_pretty(metadata).map_or(0, |bytes| bytes.len());
+        metadata.bytes += size as u64;
+        write_json(&self.at(METADATA), metadata, true)
     }
 
     /// Gives the lock back, so that others see that nobody writes here.
@@ -358,14 +389,18 @@ pub(crate) fn is_running(staging: &Path) -> bool {
     File::open(staging.join(LOCK)).is_ok_and(|file| matches!(fd::try_lock(&file), Ok(false)))
 }
 
-/// Writes a JSON file, replacing an older one in one step, and makes it durable.
-pub(crate) fn write_json<T: serde::Serialize>(path: &Path, value: &T) -> RecorderResult<()> {
+/// Writes a JSON file, replacing an older one in one step, and makes it survive a power failure if asked to.
+pub(crate) fn write_json<T: serde::Serialize>(
+    path: &Path,
+    value: &T,
+    durable: bool,
+) -> RecorderResult<()> {
     let bytes = serde_json::to_vec_pretty(value)
         .map_err(|error| bug!(INTERNAL, "a JSON file does not serialise: {error}"))?;
     let new = path.with_extension("json.new");
     let written = File::create(&new).and_then(|mut file| {
         io::Write::write_all(&mut file, &bytes)?;
-        file.sync_all()
+        if durable { file.sync_all() } else { Ok(()) }
     });
     written
         .and_then(|()| fs::rename(&new, path))

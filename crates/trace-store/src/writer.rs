@@ -15,7 +15,7 @@ use crate::metadata::{Metadata, Warning};
 use crate::pool::{Answer, Pool, lock};
 use crate::raw::signals::Blocked;
 use crate::segment::{Base, Segment};
-use crate::staging::{METADATA, PATHS, SEGMENTS, Staging, write_json};
+use crate::staging::{PATHS, SEGMENTS, Staging, write_json};
 use crate::worker::Worker;
 
 /// How a recording is to be written.
@@ -57,6 +57,16 @@ impl WriterOptions {
             metadata: Metadata::default(),
         }
     }
+}
+
+/// Checks that a recording can be made at `dir`, as [`Writer::create`] would, and leaves nothing behind.
+///
+/// # Errors
+/// Those of [`Writer::create`] about the place.
+pub fn check_output(dir: &Path) -> RecorderResult<()> {
+    let _masked = Blocked::all();
+    let probe = format!("check-{}", std::process::id());
+    Staging::create(dir, &probe)?.remove()
 }
 
 /// A recording that reached its place.
@@ -255,22 +265,18 @@ impl Writer {
         let closed = || bug!(INTERNAL, "the recording was ended before");
         let mut drain = self.worker.take_drain().ok_or_else(closed)?;
         let mut place = lock(&self.staging);
-        let staging = place.as_ref().ok_or_else(closed)?;
+        let staging = place.as_mut().ok_or_else(closed)?;
         self.complete(&mut metadata);
         let paths = drain.describe(&mut metadata);
         let paths_file = staging.at(PATHS);
-        write_json(&paths_file, &paths)?;
+        write_json(&paths_file, &paths, true)?;
         // The metadata inside the container cannot count the container; the file beside it does.
         let bytes = drain.finish(&metadata)?;
         let size = |path: &Path| std::fs::metadata(path).map_or(0, |data| data.len());
         metadata.bytes = bytes + size(&paths_file);
-        staging.write_metadata(&metadata)?;
-        metadata.bytes += size(&staging.at(METADATA));
-        staging.write_metadata(&metadata)?;
-        let Some(staging) = place.take() else {
-            return Err(closed());
-        };
+        staging.write_last_metadata(&mut metadata)?;
         let dir = staging.commit()?;
+        *place = None;
         Ok(Committed { dir, metadata })
     }
 
@@ -284,6 +290,9 @@ impl Writer {
             .clone_from(&start.recorder_version);
         metadata.pid = start.pid;
         metadata.clock.first = start.clock.first;
+        if metadata.clock.ns_per_tick == 0.0 {
+            metadata.clock.ns_per_tick = start.clock.ns_per_tick;
+        }
         if metadata.started_unix_ns == 0 {
             metadata.started_unix_ns = start.started_unix_ns;
         }

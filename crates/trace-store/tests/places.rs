@@ -10,7 +10,7 @@ use std::path::Path;
 
 use recorder_errors::ErrorCode;
 use support::{Dir, Program, all, names, options, record};
-use trace_store::{Metadata, Recording, Writer};
+use trace_store::{Metadata, Recording, Writer, check_output};
 
 fn refused(place: &Path) -> ErrorCode {
     Writer::create(options(place, "r1")).unwrap_err().code()
@@ -37,12 +37,15 @@ fn a_place_that_is_not_ours_is_refused_and_nothing_is_left() {
         ("file/out", ErrorCode::TRACE_DIR_CREATE_FAILED),
     ] {
         assert_eq!(refused(&dir.join(place)), code, "{place}");
+        let checked = check_output(&dir.join(place)).map_err(|error| error.code());
+        assert_eq!(checked.unwrap_err(), code, "{place}");
     }
     assert_eq!(refused(Path::new("/")), ErrorCode::OUTPUT_FOREIGN);
     // Root may write anywhere; for everybody else the directory is closed.
     if fs::write(dir.join("locked/probe"), "").is_err() {
         assert_eq!(refused(&dir.join("locked/out")), ErrorCode::PERMISSION);
     }
+    check_output(&dir.join("new")).unwrap();
     assert_eq!(dir.names(), before);
     assert_eq!(
         fs::read_to_string(dir.join("full/thesis.tex")).unwrap(),

@@ -59,6 +59,27 @@ fn a_finished_recording_holds_every_event_in_order() {
 }
 
 #[test]
+fn the_container_is_an_mcap_file_for_others_too() {
+    let dir = Dir::new("mcap");
+    record(&dir.join("out"), "r1", 1, 20_000);
+    let bytes = std::fs::read(dir.join("out/trace.mcap")).unwrap();
+    let blocks = Recording::open(dir.join("out")).unwrap().index().count();
+    assert!(blocks > 3);
+    let mut topics: Vec<String> = Vec::new();
+    for message in mcap::MessageStream::new(&bytes).unwrap() {
+        topics.push(message.unwrap().channel.topic.clone());
+    }
+    let count = |topic: &str| topics.iter().filter(|known| *known == topic).count();
+    assert_eq!(
+        (count("metadata"), count("index"), count("blocks")),
+        (2, 1, blocks)
+    );
+    assert!(count("definitions") >= 1);
+    let summary = mcap::Summary::read(&bytes).unwrap().unwrap();
+    assert_eq!(summary.chunk_indexes.len(), topics.len());
+}
+
+#[test]
 fn a_selection_gives_the_events_of_its_thread_and_steps() {
     let dir = Dir::new("selection");
     let writer = Writer::create(options(&dir.join("out"), "r1")).unwrap();

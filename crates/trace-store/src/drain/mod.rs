@@ -164,11 +164,15 @@ impl Drain {
                 offset = cut.offset
             ));
         }
-        if let Some(entry) = encoded.entry {
-            let entry = self.container.block(self.encoder.block(), entry)?;
-            self.totals.add(&entry);
+        match encoded.entry {
+            Some(entry) => {
+                let entry = self.container.block(self.encoder.block(), entry)?;
+                self.totals.add(&entry);
+                Ok(())
+            }
+            // The segment goes back, and with it the only other copy of its definitions.
+            None => self.container.store_definitions(),
         }
-        Ok(())
     }
 
     pub fn store_definitions(&mut self) -> RecorderResult<()> {

@@ -6,3 +6,6 @@
 pub mod fd;
 pub mod map;
 pub mod signals;
+
+#[cfg(test)]
+mod tests;

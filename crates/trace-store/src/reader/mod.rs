@@ -27,7 +27,7 @@ use crate::container::{BlockEntry, CONTAINER};
 use crate::drain::Totals;
 use crate::metadata::Metadata;
 use crate::segment::Leftover;
-use crate::staging::{SEGMENTS, read_metadata};
+use crate::staging::{SEGMENTS, has_reason, known, read_metadata};
 
 /// A block and where its bytes are.
 #[derive(Debug)]
@@ -101,19 +101,10 @@ impl Recording {
     fn open_staging(found: Found) -> RecorderResult<Self> {
         // Segments first: one whose rows move to the container meanwhile is then found in both, and not in neither.
         let leftovers = Leftover::read_all(&found.path.join(SEGMENTS))?;
-        let container = Container::open(&found.path.join(CONTAINER), true)?;
+        let mut container = Container::open(&found.path.join(CONTAINER), true)?;
         let beside = read_metadata(&found.path).ok().flatten();
-        // The one inside was written last in a finished container, and the one beside in any other.
-        let inside = container.metadata.clone();
-        let known = if container.finished {
-            inside.or(beside)
-        } else {
-            beside.or(inside)
-        };
-        let mut metadata = known.unwrap_or_default();
-        if !container.finished
-            && (metadata.reason.is_none() || metadata.reason.as_deref() == Some("running"))
-        {
+        let mut metadata = known(container.metadata.take(), container.finished, beside);
+        if !container.finished && !has_reason(&metadata) {
             metadata.set_partial(found.status.reason());
         }
         Self::assemble(found, container, leftovers, metadata)

@@ -13,12 +13,13 @@ use super::{FILES, LOCK, Place, SEGMENTS, Staging, inspect};
 use crate::raw::fd::{Target, rename};
 
 impl Staging {
-    /// Moves the staging directory, whose files are written and durable, to the final place. The lock is given back
-    /// either way; when it fails the staging directory stays.
-    pub fn commit(mut self) -> RecorderResult<PathBuf> {
-        let result = self.move_in();
+    /// Moves the staging directory, whose files are written and durable, to the final place, and gives the lock back.
+    /// When it fails the staging directory stays as it is, locked.
+    pub fn commit(&mut self) -> RecorderResult<PathBuf> {
+        self.move_in()
+            .map_err(|error| error.with("kept", self.path.display()))?;
         self.unlock();
-        result.map(|()| self.dir)
+        Ok(self.dir.clone())
     }
 
     fn move_in(&self) -> RecorderResult<()> {

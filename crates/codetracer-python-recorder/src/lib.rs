@@ -7,6 +7,7 @@ pub mod boundary;
 pub mod capture;
 pub mod code;
 pub mod hooks;
+mod policy;
 pub mod raw;
 pub mod session;
 
@@ -91,5 +92,6 @@ fn _native(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(_at_exit, m)?)?;
     m.add_function(wrap_pyfunction!(_before_fork, m)?)?;
     m.add_function(wrap_pyfunction!(_after_fork_in_child, m)?)?;
+    policy::register(m)?;
     Ok(())
 }

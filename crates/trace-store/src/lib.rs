@@ -22,4 +22,4 @@ pub use reader::{Recording, Selection, Status};
 pub use recovery::{Recovered, RecoveredRecording, recover};
 pub use segment::{Base, Segment};
 pub use staging::check_output;
-pub use writer::{Committed, Writer, WriterOptions, check_output};
+pub use writer::{Committed, Writer, WriterOptions};

@@ -59,16 +59,6 @@ impl WriterOptions {
     }
 }
 
-/// Checks that a recording can be made at `dir`, as [`Writer::create`] would, and leaves nothing behind.
-///
-/// # Errors
-/// Those of [`Writer::create`] about the place.
-pub fn check_output(dir: &Path) -> RecorderResult<()> {
-    let _masked = Blocked::all();
-    let probe = format!("check-{}", std::process::id());
-    Staging::create(dir, &probe)?.remove()
-}
-
 /// A recording that reached its place.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Committed {

@@ -1,0 +1,88 @@
+"""Records what a Python program did: calls, lines, values, exceptions.
+
+Record a block of a program and read it back::
+
+    import codetracer_python_recorder as recorder
+
+    with recorder.trace("trace-out"):
+        work()
+
+    for call in recorder.Trace("trace-out").calls():
+        print(call.function, call.args, call.result)
+
+Whole programs are recorded by ``codetracer-python-recorder record script.py``. Names are loaded at
+their first use, so that importing the package costs next to nothing.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ._native import version as __version__
+    from .exceptions import (
+        EnvironmentError,
+        InternalError,
+        RecorderError,
+        TargetError,
+        UsageError,
+    )
+    from .formats import DEFAULT_FORMAT, TRACE_BINARY, TRACE_JSON, TRACE_NATIVE
+    from .session import TraceSession, flush, is_tracing, start, stop, trace
+
+__all__ = [
+    "DEFAULT_FORMAT",
+    "TRACE_BINARY",
+    "TRACE_JSON",
+    "TRACE_NATIVE",
+    "EnvironmentError",
+    "InternalError",
+    "RecorderError",
+    "TargetError",
+    "TraceSession",
+    "UsageError",
+    "__version__",
+    "flush",
+    "is_tracing",
+    "start",
+    "stop",
+    "trace",
+]
+
+# Every public name and the module that has it. No module may have the name of a public function:
+# importing it would put the module in the function's place.
+_HOMES = {
+    "DEFAULT_FORMAT": "formats",
+    "TRACE_BINARY": "formats",
+    "TRACE_JSON": "formats",
+    "TRACE_NATIVE": "formats",
+    "EnvironmentError": "exceptions",
+    "InternalError": "exceptions",
+    "RecorderError": "exceptions",
+    "TargetError": "exceptions",
+    "TraceSession": "session",
+    "UsageError": "exceptions",
+    "flush": "session",
+    "is_tracing": "session",
+    "start": "session",
+    "stop": "session",
+    "trace": "session",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name == "__version__":
+        from ._extension import native
+
+        value: object = native.version
+    elif name in _HOMES:
+        from importlib import import_module
+
+        value = getattr(import_module("." + _HOMES[name], __name__), name)
+    else:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,36 @@
+"""Lines for people on stderr where no caller gets an exception.
+
+A stderr that is closed, full or replaced by something broken is nobody's failure.
+"""
+
+import sys
+
+from .exceptions import RecorderError, human_line
+
+__all__ = ["failure", "note", "warning"]
+
+
+def failure(error: RecorderError) -> None:
+    """Says what went wrong."""
+    _line(human_line(error))
+
+
+def warning(error: RecorderError, consequence: str) -> None:
+    """Says what went wrong where the policy turns it into a warning, and what follows."""
+    _line(f"{human_line(error)} [{consequence}]")
+
+
+def note(text: str) -> None:
+    """Says something that is no failure."""
+    _line(f"recorder: {text}")
+
+
+def _line(text: str) -> None:
+    stream = sys.stderr
+    if stream is None:
+        return
+    try:
+        stream.write(text + "\n")
+        stream.flush()
+    except Exception:
+        pass

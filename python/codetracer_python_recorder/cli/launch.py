@@ -1,0 +1,106 @@
+"""Turns this process into the interpreter that runs the program."""
+
+import os
+import sys
+from typing import Final, NamedTuple, NoReturn, Self
+
+from ..exceptions import make
+from .interpreter import own_options
+from .target import Target
+
+__all__ = ["VARIABLE", "Plan", "become", "next_command", "why_not_by_exec"]
+
+VARIABLE: Final = "CODETRACER_PYTHON_RECORDER_LAUNCH"
+"""Carries the options to ``_start``, which removes it."""
+
+_HOOK: Final = "codetracer_python_recorder.pth"
+
+
+class Plan(NamedTuple):
+    """The program as the interpreter gets it."""
+
+    target: Target
+    args: list[str]
+    command: list[str]
+    """The whole command line, the interpreter first."""
+
+    @classmethod
+    def of(cls, target: Target, args: list[str]) -> Self:
+        """The plan that runs ``target`` with ``args`` on this interpreter, with its options."""
+        match target.kind:
+            case "script":
+                # A name like an option stays a name.
+                head = ["--"] if target.value.startswith("-") else []
+            case "module":
+                head = ["-m"]
+            case "code":
+                head = ["-c"]
+        options = own_options(sys.orig_argv)
+        return cls(target, args, [sys.executable or "", *options, *head, target.value, *args])
+
+
+def why_not_by_exec() -> str | None:
+    """Why the ``.pth`` would not run in the interpreter to be started; ``None`` when it would.
+
+    That interpreter gets this one's options and environment, so its site directories are the same.
+    """
+    if sys.flags.no_site:
+        return "-S keeps the recorder out of a new interpreter"
+    import site
+
+    places = [*site.getsitepackages()]
+    if site.ENABLE_USER_SITE:
+        places.append(site.getusersitepackages())
+    if any(os.path.isfile(os.path.join(place, _HOOK)) for place in places):
+        return None
+    return f"{_HOOK} is in no site directory of this interpreter"
+
+
+def become(plan: Plan, options: str | None) -> NoReturn:
+    """Replaces this process by the program.
+
+    Args:
+        plan: what to run.
+        options: what to record, as JSON; ``None`` for nothing.
+
+    Raises:
+        EnvironmentError: ``ERR_LAUNCH_FAILED``, the interpreter could not be started.
+    """
+    environment = dict(os.environ)
+    environment.pop(VARIABLE, None)
+    if options is not None:
+        environment[VARIABLE] = options
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.flush()
+    try:
+        os.execve(plan.command[0], plan.command, environment)
+    except (OSError, ValueError) as error:
+        raise make(
+            "ERR_LAUNCH_FAILED",
+            f"the interpreter cannot be started: {error}; check that it runs by itself",
+            executable=plan.command[0],
+        ) from error
+
+
+def next_command() -> str:
+    """The command that shows a recording, as it can be pasted where this one was typed."""
+    from shlex import quote
+
+    own = sys.argv[0]
+    name = os.path.basename(own)
+    if name == "__main__.py":
+        python = sys.orig_argv[0] if sys.orig_argv else sys.executable
+        return f"{quote(python)} -m codetracer_python_recorder print"
+    found = _on_path(name)
+    if found is not None and os.path.exists(own) and os.path.samefile(found, own):
+        own = name
+    return f"{quote(own)} print"
+
+
+def _on_path(name: str) -> str | None:
+    for place in os.get_exec_path():
+        path = os.path.join(place, name)
+        if os.path.isfile(path) and os.access(path, os.X_OK):
+            return path
+    return None

@@ -1,0 +1,143 @@
+"""``record``: runs a program and records it.
+
+The command checks everything that can be checked, then becomes the program: it replaces itself
+by the interpreter with the program's command line. Recording starts in there; see ``_start``.
+"""
+
+import argparse
+import json
+import os
+from collections.abc import Callable
+from typing import Final
+
+from .. import _notice
+from .._gen.policy import SWITCHES
+from ..exceptions import RecorderError
+from . import launch
+from .interpreter import check_interpreter
+from .record_words import Request, split
+from .target import Target, check_target
+
+__all__ = ["HELP", "NAME", "add_arguments", "parse", "run"]
+
+NAME = "record"
+HELP = "run a program and record it"
+
+_SOURCE: Final = "command line"
+_USAGE = """codetracer-python-recorder [record] [OPTIONS] script.py [ARGS...]
+       codetracer-python-recorder [record] [OPTIONS] -m module [ARGS...]
+       codetracer-python-recorder [record] [OPTIONS] -c code [ARGS...]"""
+_ABOUT = """Run a program as `python` would, and record it.
+
+Everything after the script, module or code belongs to the program. `--` may stand before a
+script. Standard output is the program's; the recorder writes to standard error only.
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declares the command's options, for its help."""
+    parser.usage = _USAGE
+    parser.description = _ABOUT
+    for switch in SWITCHES:
+        text = f"{switch.doc} Default: {_shown(switch.default)}."
+        if switch.shape == "bool":
+            parser.add_argument(switch.flag, action="store_true", help=text)
+        else:
+            metavar = "|".join(switch.choices) or "DIR"
+            parser.add_argument(switch.flag, metavar=metavar, help=text)
+    parser.add_argument("--format", metavar="native", help="The format. Default: native.")
+
+
+def parse(words: list[str], *, is_default: bool) -> argparse.Namespace:
+    """Reads the words after ``record``.
+
+    Args:
+        words: options, then the program and its arguments.
+        is_default: whether the command was not named.
+
+    Raises:
+        UsageError: ``ERR_UNKNOWN_OPTION``, ``ERR_UNSUPPORTED_OPTION``,
+            ``ERR_UNSUPPORTED_FORMAT``, ``ERR_INVALID_ARGUMENT``.
+    """
+    return argparse.Namespace(request=split(words, is_default=is_default))
+
+
+def run(args: argparse.Namespace) -> int | Callable[[], int]:
+    """Becomes the program.
+
+    Returns:
+        Only where the program has to run inside this process: what runs it, to be called where
+        no handler of ours is active.
+
+    Raises:
+        UsageError: the request makes no sense; under every policy.
+        EnvironmentError: the program cannot be recorded, or the interpreter cannot be started.
+    """
+    request: Request = args.request
+    check_target(request.target, is_default=request.is_default)
+    plan = launch.Plan.of(request.target, request.args)
+    try:
+        options = _options(request)
+    except RecorderError as error:
+        if error.kind == "Usage" or not _disables(request):
+            raise
+        return _unrecorded(plan, error)
+    reason = launch.why_not_by_exec()
+    if reason is None:
+        launch.become(plan, options)
+    from . import inprocess
+
+    try:
+        inprocess.begin(reason, options)
+    except RecorderError as error:
+        if error.kind == "Usage" or not _disables(request):
+            raise
+        return _unrecorded(plan, error)
+    return lambda: inprocess.run(plan)
+
+
+def _unrecorded(plan: launch.Plan, error: RecorderError) -> int:
+    _notice.warning(error, "the program runs unrecorded")
+    launch.become(plan, None)
+
+
+def _options(request: Request) -> str:
+    """What the compiled module is told, once everything has been checked."""
+    check_interpreter()
+    from .._extension import native
+    from .._paths import absolute, text_of
+    from .._policy import resolve
+
+    settings = resolve(request.given, source=_SOURCE, use_env=True)
+    flag = next(switch.flag for switch in SWITCHES if switch.key == "trace_dir")
+    directory = absolute(text_of(settings.pop("trace_dir"), flag), flag)
+    native.check_output(directory)
+    return json.dumps(
+        {
+            "dir": directory,
+            "origin": "launch",
+            "target": _described(request.target),
+            "next_command": launch.next_command(),
+            **settings,
+        },
+        separators=(",", ":"),
+    )
+
+
+def _described(target: Target) -> dict[str, str]:
+    value = target.value.encode(errors="surrogateescape").decode(errors="replace")
+    # The environment holds no string longer than 128 KiB; the code itself is in sys.orig_argv.
+    return {"kind": target.kind, "value": "" if target.kind == "code" else value}
+
+
+def _disables(request: Request) -> bool:
+    """Whether a failure is a warning; asked where the compiled module may not be there."""
+    switch = next(switch for switch in SWITCHES if switch.key == "on_recorder_error")
+    said = request.given.get(switch.key) or os.environ.get(switch.env or "") or switch.default
+    return str(said).strip() == "disable"
+
+
+def _shown(default: bool | str) -> str:
+    if isinstance(default, bool):
+        return "on" if default else "off"
+    return default

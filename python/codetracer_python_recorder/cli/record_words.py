@@ -1,0 +1,117 @@
+"""Splits the words after ``record`` into the recorder's options and the program's command line.
+
+Only what stands before the program is the recorder's. No word after it is looked at.
+"""
+
+from typing import Final, NamedTuple
+
+from .._gen.policy import SWITCHES
+from ..exceptions import make
+from ..formats import normalize_format
+from .target import Kind, Target
+
+__all__ = ["Request", "split"]
+
+_TAKES_VALUE: Final = {s.flag: s.shape != "bool" for s in SWITCHES}
+_KEYS: Final = {s.flag: s.key for s in SWITCHES}
+_NOT_YET: Final = frozenset(
+    {
+        "--activation-path",
+        "--follow",
+        "--io-capture",
+        "--json-errors",
+        "--log-file",
+        "--log-level",
+        "--module-name-from-globals",
+        "--no-framework-filters",
+        "--no-module-name-from-globals",
+        "--no-propagate-script-exit",
+        "--propagate-script-exit",
+        "--pytest",
+        "--require-trace",
+        "--trace-filter",
+        "--unittest",
+    }
+)
+"""Options of other releases that this one refuses by name."""
+
+_COMMAND: Final = "codetracer-python-recorder record"
+
+
+class Request(NamedTuple):
+    """What ``record`` is asked to do."""
+
+    given: dict[str, bool | str]
+    """Switches that the command line sets, by key."""
+    target: Target
+    args: list[str]
+    """The program's own arguments."""
+    is_default: bool
+    """Whether ``record`` was not named."""
+
+
+def split(words: list[str], *, is_default: bool) -> Request:
+    """Reads the words after ``record``.
+
+    Raises:
+        UsageError: ``ERR_UNKNOWN_OPTION``, ``ERR_UNSUPPORTED_OPTION``,
+            ``ERR_UNSUPPORTED_FORMAT``, ``ERR_INVALID_ARGUMENT``.
+    """
+    given: dict[str, bool | str] = {}
+    at = 0
+    while at < len(words):
+        word = words[at]
+        at += 1
+        if word == "--":
+            break
+        if word == "-" or not word.startswith("-"):
+            at -= 1
+            break
+        if word[:2] in ("-m", "-c"):
+            kind: Kind = "module" if word[1] == "m" else "code"
+            value, at = _attached_or_next(words, at, word[:2], word[2:] or None)
+            return Request(given, Target(kind, value), words[at:], is_default)
+        flag, equals, attached = word.partition("=")
+        if flag == "--format":
+            value, at = _attached_or_next(words, at, flag, attached if equals else None)
+            normalize_format(value)
+        elif flag not in _KEYS:
+            raise _no_such_option(flag)
+        elif _TAKES_VALUE[flag]:
+            given[_KEYS[flag]], at = _attached_or_next(
+                words, at, flag, attached if equals else None
+            )
+        elif equals:
+            raise make("ERR_INVALID_ARGUMENT", f"{flag} takes no value", option=flag)
+        else:
+            given[_KEYS[flag]] = True
+    if at >= len(words):
+        raise make(
+            "ERR_INVALID_ARGUMENT",
+            f"nothing to record; name a script, -m module or -c code, or see {_COMMAND} --help",
+        )
+    return Request(given, Target("script", words[at]), words[at + 1 :], is_default)
+
+
+def _attached_or_next(
+    words: list[str], at: int, option: str, attached: str | None
+) -> tuple[str, int]:
+    if attached is not None:
+        return attached, at
+    if at >= len(words):
+        raise make("ERR_INVALID_ARGUMENT", f"{option} needs a value", option=option)
+    return words[at], at + 1
+
+
+def _no_such_option(flag: str) -> Exception:
+    if flag in _NOT_YET:
+        return make(
+            "ERR_UNSUPPORTED_OPTION",
+            f"{flag} is not available in this version; leave it out",
+            option=flag,
+        )
+    return make(
+        "ERR_UNKNOWN_OPTION",
+        f"record has no option {flag}; see {_COMMAND} --help. Options of the program go after it",
+        option=flag,
+    )

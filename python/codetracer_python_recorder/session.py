@@ -1,0 +1,288 @@
+"""Recording from inside a program: ``start``, ``stop``, ``trace`` and the session they give.
+
+One process has at most one recording, of all its threads. Where it is started decides nothing:
+frames that run already are recorded from their next line on. Failures of the recorder follow the
+switch ``on_recorder_error``: ``abort`` raises them here, never inside the recorded code;
+``disable`` writes one warning line to stderr and lets the program run unrecorded.
+"""
+
+import json
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, ParamSpec, Self, TypeVar
+
+from . import _notice
+from ._extension import native
+from ._paths import absolute, text_of
+from ._policy import Settings, resolve
+from .exceptions import RecorderError, make, make_type_error
+from .formats import DEFAULT_FORMAT, normalize_format
+
+__all__ = ["TraceSession", "flush", "is_tracing", "start", "stop", "trace"]
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+
+_SOURCE = "argument policy="
+_UNRECORDED = "the program runs unrecorded"
+_EXIT_CODES = range(-(2**31), 2**31)
+
+_current: "TraceSession | None" = None
+
+
+class TraceSession:
+    """A recording of this process, from ``start`` until ``stop``.
+
+    As a context manager it stops at the end of the block.
+
+    Attributes:
+        path: where the recording will be; ``~`` is expanded, links are not resolved.
+        format: the format that it will have.
+    """
+
+    path: Path
+    format: str
+
+    def __init__(self, path: Path, format: str) -> None:
+        self.path = path
+        self.format = format
+
+    def stop(self, *, exit_code: int | None = None) -> None:
+        """Ends this recording and saves it; does nothing when it has ended already.
+
+        Args:
+            exit_code: the exit status that the recording shall state for the program.
+
+        Raises:
+            RecorderError: recording or saving failed, under ``abort``.
+        """
+        if _current is self:
+            stop(exit_code=exit_code)
+
+    def flush(self) -> None:
+        """As the function ``flush``, while this recording runs."""
+        if _current is self:
+            flush()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        _stop_at_end(self, error)
+
+    def __repr__(self) -> str:
+        return f"TraceSession({str(self.path)!r}, {self.format!r})"
+
+
+def start(
+    path: str | os.PathLike[str],
+    *,
+    format: str = DEFAULT_FORMAT,
+    start_on_enter: str | os.PathLike[str] | None = None,
+    trace_filter: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | None = None,
+    policy: Mapping[str, object] | None = None,
+    apply_env_policy: bool = True,
+) -> TraceSession:
+    """Starts a recording of this process.
+
+    Args:
+        path: the directory that becomes the recording. An older recording there is replaced when
+            this one is saved; anything else is left alone and refused.
+        format: how it is written; see ``formats``.
+        start_on_enter: not available in this version.
+        trace_filter: not available in this version.
+        policy: switches for this recording only: ``on_recorder_error`` (``"abort"`` or
+            ``"disable"``), ``keep_partial_trace`` (bool), ``capture`` (``"calls"``, ``"lines"`` or
+            ``"values"``), ``all`` (bool).
+        apply_env_policy: whether environment variables may set switches that ``policy`` does not.
+
+    Returns:
+        The session. Under ``disable`` it may be one that records nothing; ``is_tracing`` knows.
+
+    Raises:
+        UsageError: ``ERR_ALREADY_TRACING``, a recording runs; ``ERR_UNSUPPORTED_FORMAT``,
+            ``ERR_UNSUPPORTED_OPTION``, this version cannot do that; ``ERR_INVALID_ARGUMENT``,
+            ``ERR_INVALID_POLICY_VALUE``, an argument is wrong; ``ERR_OUTPUT_NOT_DIRECTORY``,
+            ``ERR_OUTPUT_FOREIGN``, the place is somebody else's.
+        EnvironmentError: the machine does not allow it; under ``abort`` only.
+    """
+    global _current
+    if native.is_tracing():
+        raise make(
+            "ERR_ALREADY_TRACING",
+            "a recording is running in this process; stop it before starting another",
+        )
+    place = text_of(path, "path")
+    name = normalize_format(format)
+    _refuse("start_on_enter", start_on_enter)
+    _refuse("trace_filter", trace_filter)
+    settings = _settings(policy, apply_env_policy)
+    options = {
+        "dir": absolute(place, "path"),
+        "origin": "api",
+        "next_command": "codetracer-python-recorder print",
+        **settings,
+    }
+    session = TraceSession(Path(place), name)
+    try:
+        native.start(json.dumps(options))
+    except RecorderError as error:
+        if settings["on_recorder_error"] != "disable" or error.kind == "Usage":
+            raise
+        _notice.warning(error, _UNRECORDED)
+    else:
+        _current = session
+    return session
+
+
+def stop(*, exit_code: int | None = None) -> None:
+    """Ends the recording and saves it; does nothing when none is running.
+
+    Args:
+        exit_code: the exit status that the recording shall state for the program.
+
+    Raises:
+        RecorderError: recording or saving failed, under ``abort``. The recording has ended.
+        UsageError: ``ERR_INVALID_ARGUMENT``, ``exit_code`` is no 32-bit number; the recording
+            goes on.
+    """
+    global _current
+    if exit_code is not None:
+        _check_exit_code(exit_code)
+    _current = None
+    native.stop(exit_code)
+
+
+def flush() -> None:
+    """Makes what was recorded so far safe; does nothing when no recording is running.
+
+    Raises:
+        RecorderError: recording failed and has ended, under ``abort``.
+    """
+    native.flush()
+
+
+def is_tracing() -> bool:
+    """Whether this process is being recorded now."""
+    return native.is_tracing()
+
+
+def trace(
+    path: str | os.PathLike[str],
+    *,
+    format: str = DEFAULT_FORMAT,
+    trace_filter: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | None = None,
+    policy: Mapping[str, object] | None = None,
+    apply_env_policy: bool = True,
+) -> "_Block":
+    """A context manager that records its block; a decorator that records each call.
+
+    Arguments are those of ``start``, which runs when the block is entered. The value of ``with
+    ... as`` is the session. An exception of the block passes unchanged; if the recorder fails as
+    well, its failure goes to stderr.
+    """
+    return _Block(
+        path,
+        {
+            "format": format,
+            "trace_filter": trace_filter,
+            "policy": policy,
+            "apply_env_policy": apply_env_policy,
+        },
+    )
+
+
+class _Block:
+    """What ``trace`` returns."""
+
+    def __init__(self, path: str | os.PathLike[str], keywords: dict[str, Any]) -> None:
+        self._path = path
+        self._keywords = keywords
+        self._session: TraceSession | None = None
+
+    def __enter__(self) -> TraceSession:
+        self._session = start(self._path, **self._keywords)
+        return self._session
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        session, self._session = self._session, None
+        if session is not None:
+            _stop_at_end(session, error)
+
+    def __call__(self, function: Callable[_P, _R], /) -> Callable[_P, _R]:
+        from functools import wraps
+
+        @wraps(function)
+        def recorded(*args: _P.args, **kwargs: _P.kwargs) -> _R:
+            with _Block(self._path, self._keywords):
+                return function(*args, **kwargs)
+
+        return recorded
+
+
+def _stop_at_end(session: TraceSession, error: BaseException | None) -> None:
+    try:
+        session.stop()
+    except RecorderError as failure:
+        if error is None:
+            raise
+        _notice.failure(failure)
+
+
+def _settings(policy: Mapping[str, object] | None, use_env: bool) -> Settings:
+    given: dict[str, object] = {}
+    if policy is not None:
+        if not isinstance(policy, Mapping):
+            raise make_type_error(
+                "ERR_INVALID_ARGUMENT",
+                f"policy must be a mapping, not {type(policy).__name__}",
+                argument="policy",
+            )
+        given.update(policy)
+    if "trace_dir" in given:
+        raise make(
+            "ERR_INVALID_POLICY_VALUE",
+            f"trace_dir cannot be set here ({_SOURCE}); use the argument path",
+            key="trace_dir",
+            source=_SOURCE,
+        )
+    settings = resolve(given, source=_SOURCE, use_env=bool(use_env))
+    del settings["trace_dir"]
+    return settings
+
+
+def _refuse(option: str, value: object) -> None:
+    if value is not None:
+        raise make(
+            "ERR_UNSUPPORTED_OPTION",
+            f"{option}= is not available in this version; leave it out",
+            option=option,
+        )
+
+
+def _check_exit_code(exit_code: object) -> None:
+    if isinstance(exit_code, bool) or not isinstance(exit_code, int):
+        raise make_type_error(
+            "ERR_INVALID_ARGUMENT",
+            f"exit_code must be an int or None, not {type(exit_code).__name__}",
+            argument="exit_code",
+        )
+    if exit_code not in _EXIT_CODES:
+        raise make(
+            "ERR_INVALID_ARGUMENT",
+            f"exit_code must fit 32 bits, not {exit_code}",
+            argument="exit_code",
+            value=exit_code,
+        )

@@ -9,6 +9,7 @@ pub mod code;
 pub mod hooks;
 mod policy;
 pub mod raw;
+mod reading;
 pub mod session;
 
 use boundary::{Entry, wrap, wrap_recorder};
@@ -93,5 +94,6 @@ fn _native(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(_before_fork, m)?)?;
     m.add_function(wrap_pyfunction!(_after_fork_in_child, m)?)?;
     policy::register(m)?;
+    reading::register(m)?;
     Ok(())
 }

@@ -15,6 +15,7 @@ pub mod tree;
 
 use trace_model::Names;
 
+pub use glob::names_function;
 pub use json_events::JsonEvents;
 pub use objects::ObjectTable;
 pub use tree::{Tree, TreeOptions};

@@ -10,8 +10,10 @@ use recorder_errors::prelude::*;
 
 use crate::segment::{Base, SMALLEST, Segment, Slot};
 
-/// Segments kept ready ahead of need.
+/// Segments made ready ahead of need.
 const READY: usize = 2;
+/// The part of the limit that segments may take which came back and wait for their next use.
+const KEPT: usize = 4;
 
 /// Locks, whatever happened to other holders: the values behind our locks are sound between statements.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -159,7 +161,11 @@ impl Pool {
         let mut state = lock(&self.state);
         state.used.remove(&Arc::as_ptr(&slot).addr());
         let wanted = self.size(&state);
-        if slot.bytes() == wanted && state.free.len() < READY && state.mapped <= self.limit {
+        let kept: usize = state.free.iter().map(|slot| slot.bytes()).sum();
+        if slot.bytes() == wanted
+            && (state.free.len() < READY || kept + wanted <= self.limit / KEPT)
+            && state.mapped <= self.limit
+        {
             state.free.push(slot);
         } else {
             state.mapped -= slot.bytes();

@@ -6,6 +6,7 @@ mod support;
 
 use recorder_errors::ErrorCode;
 use support::{Dir, Program, Seen, all, options, record};
+use trace_model::wire::Cursor;
 use trace_model::{Definition, EventKind, Names, Op, Row, Value};
 use trace_store::{Clock, ClockPair, Metadata, Recording, Selection, Status, Writer};
 
@@ -234,6 +235,17 @@ fn a_code_may_be_defined_in_a_segment_that_is_still_in_use() {
     writer.finish(segments, Metadata::default()).unwrap();
     let recording = Recording::open(dir.join("out")).unwrap();
     assert_eq!(all(&recording), expected);
+    let bytes = std::fs::read(dir.join("out/trace.mcap")).unwrap();
+    let mut codes = 0;
+    for message in mcap::MessageStream::new(&bytes).unwrap() {
+        let message = message.unwrap();
+        let mut cursor = Cursor::new(&message.data);
+        while message.channel.topic == "definitions" && !cursor.is_empty() {
+            let definition = Definition::decode(cursor.blob("definition").unwrap()).unwrap();
+            codes += u32::from(matches!(definition, Definition::Code(_)));
+        }
+    }
+    assert_eq!(codes, 1);
 }
 
 #[test]

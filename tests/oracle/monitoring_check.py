@@ -5,8 +5,6 @@ Usage and output as `settrace_recorder.py`. What is asked of any recorder built 
 - LINE fires once for a line that jumps back onto itself: each backward JUMP within it is a line.
 - RAISE also fires for the StopIteration that ends an iterator: only a traceback that begins at the
   frame is a raise.
-
-As there, the line of a return or unwind is the line that the frame reached last.
 """
 
 from __future__ import annotations
@@ -23,8 +21,6 @@ monitoring = sys.monitoring
 EVENTS = monitoring.events
 
 events: list[dict[str, Any]] = []
-# By the id of a frame: forgotten where a frame starts, so that an id used again does no harm.
-reached: dict[int, int] = {}
 
 
 def line_at(code: CodeType, offset: int) -> int | None:
@@ -50,12 +46,10 @@ def write(kind: str, frame: FrameType, line: int | None, exception: str | None =
 
 
 def on_start(code: CodeType, offset: int) -> None:
-    reached.pop(id(sys._getframe(1)), None)
     write("call", sys._getframe(1), code.co_firstlineno)
 
 
 def on_line(code: CodeType, line: int) -> None:
-    reached[id(sys._getframe(1))] = line
     write("line", sys._getframe(1), line)
 
 
@@ -73,10 +67,7 @@ def on_raise(code: CodeType, offset: int, error: BaseException) -> None:
 def at_offset(kind: str) -> Any:
     def callback(code: CodeType, offset: int, *_: Any) -> None:
         frame = sys._getframe(1)
-        line = reached.get(id(frame)) if kind in ("return", "unwind") else None
-        write(kind, frame, frame.f_lineno if line is None else line)
-        if kind in ("return", "unwind"):
-            reached.pop(id(frame), None)
+        write(kind, frame, frame.f_lineno)
 
     return callback
 

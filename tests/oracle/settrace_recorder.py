@@ -11,9 +11,6 @@ call, line, return and exception; the rest is told apart by where the frame stan
   then no instruction ran since the exception event.
 - exception: a raise when the traceback begins at this frame; where it does not, a `for`, `await` or
   `yield from` met the StopIteration that ends an iterator, which is no event.
-
-The line of a return or unwind is the line the frame reached last: the instruction that leaves a `with`
-or an `except*` may belong to an earlier line or to none.
 """
 
 from __future__ import annotations
@@ -38,7 +35,6 @@ class FrameTracer:
     def __init__(self) -> None:
         self.entered: tuple[dict[str, Any], int] | None = None
         self.raised_at: int | None = None
-        self.reached: int | None = None
 
     def write(
         self, kind: str, frame: FrameType, exception: str | None = None, line: int | None = None
@@ -66,10 +62,9 @@ class FrameTracer:
                 self.raised_at = frame.f_lasti
             return self
         if event == "line":
-            self.reached = self.write("line", frame)["line"]
+            self.write("line", frame)
         elif event == "return":
-            kind = self.leaving(frame, argument)
-            self.write(kind, frame, line=None if kind == "yield" else self.reached)
+            self.write(self.leaving(frame, argument), frame)
         self.entered = self.raised_at = None
         return self
 

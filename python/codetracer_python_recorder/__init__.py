@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         UsageError,
     )
     from .formats import DEFAULT_FORMAT, TRACE_BINARY, TRACE_JSON, TRACE_NATIVE
+    from .reading import Call, Event, Trace, Value
     from .session import TraceSession, flush, is_tracing, start, stop, trace
 
 __all__ = [
@@ -34,12 +35,16 @@ __all__ = [
     "TRACE_BINARY",
     "TRACE_JSON",
     "TRACE_NATIVE",
+    "Call",
     "EnvironmentError",
+    "Event",
     "InternalError",
     "RecorderError",
     "TargetError",
+    "Trace",
     "TraceSession",
     "UsageError",
+    "Value",
     "__version__",
     "flush",
     "is_tracing",
@@ -55,12 +60,16 @@ _HOMES = {
     "TRACE_BINARY": "formats",
     "TRACE_JSON": "formats",
     "TRACE_NATIVE": "formats",
+    "Call": "reading",
     "EnvironmentError": "exceptions",
+    "Event": "reading",
     "InternalError": "exceptions",
     "RecorderError": "exceptions",
     "TargetError": "exceptions",
+    "Trace": "reading",
     "TraceSession": "session",
     "UsageError": "exceptions",
+    "Value": "reading",
     "flush": "session",
     "is_tracing": "session",
     "start": "session",

@@ -1,9 +1,46 @@
 """The compiled module. Options and answers that are JSON are documented where Python makes them."""
 
+from collections.abc import Callable, Sequence
+from typing import final
+
 version: str
 
+@final
 class Recording:
-    """An open recording."""
+    """An open recording. The methods that print give UTF-8 to ``write``."""
+
+    def info_json(self) -> str: ...
+    def print_json(
+        self,
+        write: Callable[[bytes], object],
+        /,
+        *,
+        depth: int | None = None,
+        function: str | None = None,
+        thread: int | None = None,
+    ) -> None: ...
+    def print_tree(
+        self,
+        write: Callable[[bytes], object],
+        /,
+        *,
+        lines: bool = False,
+        depth: int | None = None,
+        function: str | None = None,
+        thread: int | None = None,
+        colour: bool = False,
+    ) -> None: ...
+    def events_json(
+        self,
+        from_step: int,
+        /,
+        *,
+        thread: int | None = None,
+        kinds: Sequence[str] = ...,
+        limit: int = 8192,
+    ) -> tuple[bytes, int | None]: ...
+    def state_json(self, step: int, /) -> str | None: ...
+    def calls_json(self, *, parent: int | None = None, thread: int | None = None) -> str: ...
 
 def start(options: str, /) -> str: ...
 def launch(options: str, /) -> str: ...

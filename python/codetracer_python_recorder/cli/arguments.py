@@ -7,7 +7,7 @@ from typing import Any, NoReturn, Protocol
 from ..exceptions import make
 from .output import finish, write_out
 
-__all__ = ["Command", "Ended", "Help", "Parser", "add_directory", "command_parser"]
+__all__ = ["Command", "Ended", "Help", "Parser", "command_parser"]
 
 Ended = int | Callable[[], int]
 """An exit status, or what is left to do outside of every handler of ours and then gives it."""
@@ -96,14 +96,3 @@ def command_parser(command: Command) -> Parser:
     command.add_arguments(parser)
     parser.add_argument("-h", "--help", action=Help, help="show this text")
     return parser
-
-
-def add_directory(parser: argparse.ArgumentParser) -> None:
-    """Declares the argument that names a recording."""
-    parser.add_argument(
-        "dir",
-        metavar="DIR",
-        nargs="?",
-        default="trace-out",
-        help="the recording (default: ./trace-out)",
-    )

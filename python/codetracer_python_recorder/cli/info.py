@@ -1,0 +1,122 @@
+"""``info``: what is known of a recording as a whole."""
+
+import argparse
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from .opening import add_directory, open_recording, printable, use_utf8
+from .output import write_out
+
+__all__ = ["HELP", "NAME", "add_arguments", "describe", "duration", "run", "size"]
+
+NAME = "info"
+HELP = "say who recorded what, when, how much, and how it ended"
+
+_NAMES_SHOWN = 6
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declares the command's arguments."""
+    add_directory(parser)
+    parser.add_argument("--json", action="store_true", help="write one JSON object")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Writes the facts to stdout.
+
+    Raises:
+        UsageError: there is no recording.
+        EnvironmentError: the recording is damaged.
+    """
+    text = open_recording(args.dir).info_json()
+    if args.json:
+        use_utf8()
+        write_out(text + "\n")
+        return 0
+    rows = list(describe(json.loads(text)))
+    width = max(len(label) for label, _ in rows)
+    write_out("".join(f"{label:<{width}}  {printable(value)}\n" for label, value in rows))
+    return 0
+
+
+def describe(info: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Label and text of each line for people."""
+    yield "recording", f"{info['path']} ({info['status']})"
+    if info["partial"]:
+        yield "partial", f"yes, {info['reason'] or 'for an unknown reason'}"
+    yield "program", " ".join([info["program"], *info["args"]])
+    yield "directory", info["workdir"]
+    status = info["exit_status"]
+    yield "exit status", "not known" if status is None else str(status)
+    kinds = ", ".join(f"{info[kind]:,} {kind}" for kind in ("calls", "lines", "exceptions"))
+    yield "events", f"{info['events']:,} ({kinds})"
+    yield "threads", _named(info["threads"], info["thread_names"])
+    if info["tasks"]:
+        yield "tasks", _named(info["tasks"], info["task_names"])
+    if info["processes"] > 1:
+        yield "processes", f"{info['processes']:,}, of which this is one"
+    started = datetime.fromtimestamp(info["started_unix_ns"] // 10**9, UTC)
+    yield "time", f"{duration(info['duration_ns'])}, from {started:%Y-%m-%d %H:%M:%S} UTC on"
+    yield "size", _size_line(info)
+    yield "python", info["python"].partition("\n")[0]
+    yield "platform", info["platform"]
+    policy = info["policy"]
+    shown = (f"{key}={_plain(policy[key])}" for key in sorted(policy) if _is_switch(policy[key]))
+    yield "policy", " ".join(shown)
+    for warning in info["warnings"]:
+        yield "warning", f"{warning['code']}: {warning['message']}"
+    yield "recorder", f"{info['recorder_version']}, schema {info['schema_version']}"
+    yield "trace id", info["trace_id"]
+    yield "run id", info["run_id"]
+
+
+def duration(ns: int) -> str:
+    """A duration in a unit that people read.
+
+    Args:
+        ns: nanoseconds.
+    """
+    if ns < 1_000_000:
+        return f"{ns // 1_000} us"
+    if ns < 1_000_000_000:
+        return f"{ns // 1_000_000} ms"
+    if ns < 60_000_000_000:
+        return f"{ns / 1e9:.1f} s"
+    return f"{ns // 60_000_000_000} min {ns // 1_000_000_000 % 60} s"
+
+
+def size(count: int) -> str:
+    """A size in a unit that people read.
+
+    Args:
+        count: bytes.
+    """
+    for limit, unit, factor in ((10_000, "bytes", 1), (1_000_000, "kB", 1_000)):
+        if count < limit:
+            return f"{count // factor} {unit}"
+    if count < 1_000_000_000:
+        return f"{count / 1e6:.1f} MB"
+    return f"{count / 1e9:.1f} GB"
+
+
+def _size_line(info: dict[str, Any]) -> str:
+    each = f", {info['bytes'] / info['events']:.2f} bytes per event" if info["events"] else ""
+    return size(info["bytes"]) + each
+
+
+def _named(count: int, entries: list[dict[str, Any]]) -> str:
+    names = [entry["name"] for entry in entries if entry["name"]][:_NAMES_SHOWN]
+    more = ", ..." if len(entries) > len(names) else ""
+    return f"{count:,} ({', '.join(names)}{more})" if names else f"{count:,}"
+
+
+def _is_switch(value: object) -> bool:
+    return isinstance(value, bool | str | int)
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return str(value)

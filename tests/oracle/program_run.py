@@ -62,7 +62,7 @@ def run_as_main(
                 file.write(json.dumps(event) + "\n")
 
     atexit.register(finish)
-    code = compile(Path(script).read_bytes(), script, "exec")
+    code = compile(Path(script).read_bytes(), script, "exec", dont_inherit=True)
     main = types.ModuleType("__main__")
     main.__dict__.update(__file__=script, __builtins__=__builtins__)
     sys.modules["__main__"] = main

@@ -163,7 +163,10 @@ impl ThreadState {
             }
             Op::Return => self.leave(EventKind::Return),
             Op::Yield => self.leave(EventKind::Yield),
-            Op::Unwind => self.leave(EventKind::Unwind),
+            Op::Unwind { line } => {
+                let moment = self.leave(EventKind::Unwind)?;
+                Ok(Moment { line, ..moment })
+            }
             Op::Resume { code, line, call } => Ok(self.enter(EventKind::Resume, code, line, call)),
             Op::Throw { code, line, call } => Ok(self.enter(EventKind::Throw, code, line, call)),
             Op::Raise { .. } => {

@@ -43,8 +43,11 @@ pub enum Op<'a> {
         /// Call id given at its start.
         call: u64,
     },
-    /// The top frame ended by an exception.
-    Unwind,
+    /// The top frame ended by an exception that leaves it at `line`.
+    Unwind {
+        /// Line of the instruction that let the exception go: after a `with` or `finally`, not the last line reached.
+        line: u32,
+    },
     /// An exception passes through the top frame.
     Raise {
         /// Whether it was raised in this very frame.
@@ -211,7 +214,10 @@ impl Op<'_> {
                 out.put_u32(line);
                 out.put_u64(call);
             }
-            Op::Unwind => word(out, tag::UNWIND, 0, dt),
+            Op::Unwind { line } => {
+                word(out, tag::UNWIND, 0, dt);
+                out.put_u32(line);
+            }
             Op::Raise { origin } => word(out, tag::RAISE, u8::from(origin), dt),
             Op::Handled { line } => {
                 word(out, tag::HANDLED, 0, dt);
@@ -359,7 +365,7 @@ impl<'a> RowReader<'a> {
                 line: c.u32(W)?,
                 call: c.u64(W)?,
             }),
-            tag::UNWIND => event(Op::Unwind),
+            tag::UNWIND => event(Op::Unwind { line: c.u32(W)? }),
             tag::RAISE => event(Op::Raise {
                 origin: aux & 1 != 0,
             }),

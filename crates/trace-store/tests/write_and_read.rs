@@ -131,7 +131,7 @@ fn calls_know_their_arguments_ends_and_children() {
     }
     program.enter(0);
     program.event(0, Op::Raise { origin: true }, &[]);
-    program.event(0, Op::Unwind, &[]);
+    program.event(0, Op::Unwind { line: 3 }, &[]);
     program.event(0, Op::Raise { origin: false }, &[]);
     program.leave(0);
     let segments = program.segments();

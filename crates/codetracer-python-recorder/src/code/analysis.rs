@@ -3,6 +3,7 @@
 //!
 //! Pure: bytes in, facts out. Knows no Python object.
 
+use super::lines::Location;
 use super::opcodes::{INTRINSIC_IMPORT_STAR, Opcodes};
 
 /// A name that a line can rebind or unbind.
@@ -95,16 +96,21 @@ fn decode(code: &[u8], ops: &Opcodes) -> Vec<Instruction> {
 }
 
 impl Analysis {
-    /// Analyses bytecode without instrumentation (`co_code`) with the line of each code unit.
-    pub fn new(code: &[u8], lines: Vec<u32>, ops: &Opcodes) -> Self {
+    /// Analyses bytecode without instrumentation (`co_code`) with the location of each code unit.
+    pub fn new(code: &[u8], locations: &[Location], ops: &Opcodes) -> Self {
         let instructions = decode(code, ops);
-        let mut out = Self {
-            lines,
-            ..Self::default()
-        };
+        let mut out = Self::without_code(locations);
         out.find_stores(&instructions, ops);
-        out.find_jumps(&instructions, ops);
+        out.find_jumps(&instructions, locations, ops);
         out
+    }
+
+    /// Lines alone, where the bytecode of this interpreter is not known.
+    pub fn without_code(locations: &[Location]) -> Self {
+        Self {
+            lines: locations.iter().map(|location| location.line).collect(),
+            ..Self::default()
+        }
     }
 
     /// Line of the instruction at byte `offset`; 0 when it has none.
@@ -192,7 +198,7 @@ impl Analysis {
         }
     }
 
-    fn find_jumps(&mut self, instructions: &[Instruction], ops: &Opcodes) {
+    fn find_jumps(&mut self, instructions: &[Instruction], locations: &[Location], ops: &Opcodes) {
         let op_at = |unit: usize| {
             instructions
                 .binary_search_by_key(&unit, |i| i.unit)
@@ -210,7 +216,14 @@ impl Analysis {
             } else if i.op == ops.for_iter || i.op == ops.send {
                 self.ends_iteration.push(i.unit as u32 * 2);
             } else if i.op == ops.push_exc_info {
-                if following.is_some_and(|f| f.op == ops.pop_top) {
+                // A `return`, `break` or `continue` in a `finally` drops the exception too, all in one piece of source;
+                // the clause of a bare `except:` is a larger piece than its body.
+                let place = |n: usize| instructions.get(n).and_then(|i| locations.get(i.unit));
+                let leaves_finally = instructions
+                    .get(n + 2)
+                    .is_some_and(|f| f.op == ops.pop_except)
+                    && place(n + 1) == place(n + 2);
+                if following.is_some_and(|f| f.op == ops.pop_top) && !leaves_finally {
                     self.bare_handlers.push(i.unit as u32 * 2);
                 }
             } else if i.op == ops.check_exc_match {

@@ -5,7 +5,7 @@ use std::cell::Cell;
 use trace_model::{CodeDef, Definition};
 
 use super::analysis::{Analysis, Target};
-use super::lines::lines_per_unit;
+use super::lines::locations;
 use super::opcodes::OPCODES;
 use crate::raw::frame::Code;
 use crate::raw::object::Obj;
@@ -74,13 +74,10 @@ impl CodeFacts {
         module: String,
     ) -> (Self, Definition) {
         let bytecode = code.bytecode();
-        let lines = lines_per_unit(code.line_table(), code.first_line(), bytecode.len() / 2);
+        let places = locations(code.line_table(), code.first_line(), bytecode.len() / 2);
         let analysis = match OPCODES {
-            Some(ops) => Analysis::new(&bytecode, lines, ops),
-            None => Analysis {
-                lines,
-                ..Analysis::default()
-            },
+            Some(ops) => Analysis::new(&bytecode, &places, ops),
+            None => Analysis::without_code(&places),
         };
         let flags = code.flags();
         let kinds = code.locals_kinds();

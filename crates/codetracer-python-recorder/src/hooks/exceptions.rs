@@ -123,7 +123,12 @@ pub fn unwind(recorder: &mut Recorder, current: Current, code: Code<'_>, exc: Ob
     } = recorder;
     let thread = &mut threads[at];
     expect_top(thread, order, session, frame, facts);
-    thread.event(order, Op::Unwind);
+    let last = thread.stack.last().map_or(facts.first_line, |top| top.line);
+    let line = match frame.offset().map_or(0, |at| facts.analysis.line_at(at)) {
+        0 => last,
+        line => line,
+    };
+    thread.event(order, Op::Unwind { line });
     let outermost = thread.stack.len() == 1;
     if values.enabled() {
         capture::last_line_work(values, thread, frame, facts);

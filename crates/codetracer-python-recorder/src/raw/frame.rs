@@ -225,6 +225,19 @@ impl<'a> Frame<'a> {
         u32::try_from(line).ok()
     }
 
+    /// Byte offset of the instruction it is at; `None` before the first one.
+    pub fn offset(self) -> Option<u32> {
+        if !access::is_direct() {
+            // SAFETY: a live frame object.
+            return u32::try_from(unsafe { ffi::PyFrame_GetLasti(self.object()) }).ok();
+        }
+        // SAFETY: a live frame of this interpreter.
+        u32::try_from(unsafe {
+            ffi::PyUnstable_InterpreterFrame_GetLasti(self.ptr.cast_mut().cast())
+        })
+        .ok()
+    }
+
     /// The code that runs.
     #[inline(always)]
     pub fn code(self) -> Option<Code<'a>> {

@@ -238,9 +238,9 @@ fn main_rows() -> Vec<Row<'static>> {
     ];
     r.state((50, VALUE_ERROR), Form::Attrs, 2, attrs)
         .exception();
-    r.op(Op::Unwind).exception();
+    r.op(Op::Unwind { line: 14 }).exception();
     r.op(Op::Raise { origin: false }).exception();
-    r.op(Op::Unwind).exception();
+    r.op(Op::Unwind { line: 10 }).exception();
     r.op(Op::Raise { origin: false }).exception();
     r.op(Op::Handled { line: 24 }).exception();
     r.line(1);

@@ -224,9 +224,10 @@ impl BlockBuilder {
                 self.op(op::RETURN);
                 self.guess.leave(1);
             }
-            Op::Unwind => {
+            Op::Unwind { line } => {
                 self.count(EventKind::Unwind);
                 self.op(op::UNWIND);
+                self.varint(column::NUMBERS, u64::from(line));
                 self.guess.leave(1);
             }
             Op::Yield => {

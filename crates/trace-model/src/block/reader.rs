@@ -199,7 +199,9 @@ impl<'a> BlockReader<'a> {
             }
             op::UNWIND => {
                 self.guess.leave(1);
-                Op::Unwind
+                Op::Unwind {
+                    line: self.small(column::NUMBERS)?,
+                }
             }
             op::YIELD => {
                 self.guess.suspend();

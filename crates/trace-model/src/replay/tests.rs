@@ -71,7 +71,7 @@ fn a_generator_keeps_its_call() {
         op(Op::Line { delta: 1 }),
         op(Op::Yield),
         op(throw),
-        op(Op::Unwind),
+        op(Op::Unwind { line: 11 }),
     ];
     let expected = [
         (Call, 0, 0, None, 10, None),
@@ -81,7 +81,7 @@ fn a_generator_keeps_its_call() {
         (Line, 4, 0, None, 13, Some(12)),
         (Yield, 5, 0, None, 13, Some(13)),
         (Throw, 6, 0, None, 12, None),
-        (Unwind, 7, 0, None, 12, Some(12)),
+        (Unwind, 7, 0, None, 11, Some(12)),
     ];
     assert_eq!(short(&rows), expected);
 }

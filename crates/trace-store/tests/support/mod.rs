@@ -238,10 +238,10 @@ impl<'a> Program<'a> {
             Op::Line { .. } => EventKind::Line,
             Op::Return => EventKind::Return,
             Op::Raise { .. } => EventKind::Raise,
-            Op::Unwind => EventKind::Unwind,
+            Op::Unwind { .. } => EventKind::Unwind,
             _ => panic!("unused in tests"),
         };
-        if matches!(op, Op::Return | Op::Unwind) {
+        if matches!(op, Op::Return | Op::Unwind { .. }) {
             hand.stack.pop();
         }
         self.expected.push(Seen {

@@ -1,4 +1,4 @@
-use super::super::lines::lines_per_unit;
+use super::super::lines::{Location, locations};
 use super::super::opcodes::V312;
 use super::*;
 
@@ -19,6 +19,10 @@ fn assemble(instructions: &[(u8, u8)]) -> Vec<u8> {
 
 const LOAD_CONST: u8 = 100;
 
+fn at(lines: &[u32]) -> Vec<Location> {
+    lines.iter().copied().map(Location::of_line).collect()
+}
+
 #[test]
 fn each_line_has_the_names_it_can_rebind() {
     let code = assemble(&[
@@ -29,7 +33,7 @@ fn each_line_has_the_names_it_can_rebind() {
         (V312.delete_fast, 2),
         (V312.store_global, 7),
     ]);
-    let analysis = Analysis::new(&code, vec![10, 10, 11, 11, 0, 12], &V312);
+    let analysis = Analysis::new(&code, &at(&[10, 10, 11, 11, 0, 12]), &V312);
     assert_eq!(analysis.targets_of(10), [Target::Local(2)]);
     // An instruction without a line belongs to the line before it.
     assert_eq!(
@@ -44,15 +48,15 @@ fn each_line_has_the_names_it_can_rebind() {
 #[test]
 fn extended_arguments_name_the_whole_slot() {
     let code = assemble(&[(V312.extended_arg, 1), (V312.store_fast, 4)]);
-    let analysis = Analysis::new(&code, vec![3, 3], &V312);
+    let analysis = Analysis::new(&code, &at(&[3, 3]), &V312);
     assert_eq!(analysis.targets_of(3), [Target::Local(260)]);
 }
 
 #[test]
 fn a_jump_back_to_its_own_line_is_a_loop_on_a_line() {
     let same = assemble(&[(LOAD_CONST, 0), (V312.jump_backward, 2)]);
-    assert!(Analysis::new(&same, vec![5, 5], &V312).loops_on_a_line);
-    assert!(!Analysis::new(&same, vec![5, 6], &V312).loops_on_a_line);
+    assert!(Analysis::new(&same, &at(&[5, 5]), &V312).loops_on_a_line);
+    assert!(!Analysis::new(&same, &at(&[5, 6]), &V312).loops_on_a_line);
 }
 
 #[test]
@@ -65,7 +69,7 @@ fn clauses_are_told_from_clean_up() {
         (V312.pop_top, 0),
         (V312.pop_top, 0),
     ]);
-    let analysis = Analysis::new(&code, vec![1; 6], &V312);
+    let analysis = Analysis::new(&code, &at(&[1; 6]), &V312);
     assert_eq!(
         analysis.match_at(6),
         Some(Match::Clause {
@@ -76,7 +80,7 @@ fn clauses_are_told_from_clean_up() {
     assert_eq!(analysis.match_at(8), None);
     assert!(analysis.bare_handlers.is_empty());
     let bare = assemble(&[(V312.push_exc_info, 0), (V312.pop_top, 0)]);
-    assert_eq!(Analysis::new(&bare, vec![1, 1], &V312).bare_handlers, [0]);
+    assert_eq!(Analysis::new(&bare, &at(&[1, 1]), &V312).bare_handlers, [0]);
 }
 
 #[test]
@@ -92,5 +96,6 @@ fn line_tables_give_every_code_unit_its_line() {
         0x80 | 13 << 3 | 1,
         3,
     ];
-    assert_eq!(lines_per_unit(&table, 7, 6), [7, 8, 0, 7, 7, 0]);
+    let lines: Vec<u32> = locations(&table, 7, 6).iter().map(|l| l.line).collect();
+    assert_eq!(lines, [7, 8, 0, 7, 7, 0]);
 }

@@ -139,7 +139,7 @@ fn every_op() -> Vec<Op<'static>> {
             call: u64::MAX,
         },
         Op::Return,
-        Op::Unwind,
+        Op::Unwind { line: 12 },
         Op::Raise { origin: true },
         Op::Raise { origin: false },
         Op::Handled { line: 70_000 },

@@ -16,8 +16,12 @@ default:
 
 # Run all tests; ARGS go to pytest
 test *ARGS:
-    cargo test --workspace --exclude codetracer-python-recorder
+    cargo test --workspace
     for venv in {{venvs}}; do "$venv/bin/python" -m pytest "$@" || exit; done
+
+# Measure what recording costs, in units of a callback that does nothing: bench [--quick] [--condition pinned|busy] [PROGRAM...]
+bench *ARGS:
+    "{{bin}}/python" tests/bench/run.py "$@"
 
 # Check formatting, lints, types, structure and generated files
 lint:

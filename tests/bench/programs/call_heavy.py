@@ -1,0 +1,17 @@
+"""Calls and returns, little else: recursive Fibonacci numbers."""
+
+from measure import run
+
+
+def fib(n: int) -> int:
+    if n < 2:
+        return n
+    return fib(n - 1) + fib(n - 2)
+
+
+def main(n: int) -> int:
+    return fib(n)
+
+
+if __name__ == "__main__":
+    run(main, 32)

@@ -6,6 +6,7 @@
 pub mod boundary;
 pub mod capture;
 pub mod code;
+mod commit;
 pub mod hooks;
 mod policy;
 pub mod raw;

@@ -8,22 +8,22 @@ use pyo3::prelude::*;
 use recorder_core::{
     Capture, Identity, OnError, Options, Origin, Stage, Summary, decide, diagnostics,
 };
-use recorder_errors::{RecorderError, RecorderResult, enverr, target, usage};
+use recorder_errors::{RecorderError, RecorderResult, enverr, usage};
 use trace_store::{ClockPair, Committed, Metadata, Warning, Writer, WriterOptions};
 
 use crate::boundary::Failure;
 use crate::code::decide::{Decider, Places, Target};
+use crate::commit;
 use crate::hooks::Recorder;
-use crate::hooks::ending::{Ended, MainEnd};
 use crate::hooks::recorder::Parts;
 use crate::raw::clock::{Clock, monotonic_ns};
 use crate::raw::monitoring::Monitoring;
 use crate::raw::{access, extra, preflight, process, slot};
 
 /// What is remembered of the session beside the recorder.
-struct Session {
-    options: Options,
-    metadata: Metadata,
+pub(crate) struct Session {
+    pub options: Options,
+    pub metadata: Metadata,
 }
 
 static SESSION: Mutex<Option<Session>> = Mutex::new(None);
@@ -322,104 +322,7 @@ fn finish(
         return Ok(None);
     };
     // The rest needs nothing of Python, so other threads may go on.
-    py.detach(move || commit(ended, session, exit_code, progress))
-}
-
-fn commit(
-    ended: Ended,
-    session: Session,
-    exit_code: Option<i32>,
-    progress: bool,
-) -> RecorderResult<Option<(Committed, Session)>> {
-    let Some(writer) = ended.writer else {
-        return Err(enverr!(IO, "the recording belongs to the parent process"));
-    };
-    let mut failure = ended.failure;
-    if failure.is_none() && ended.taken_away {
-        failure = Some(target!(
-            TOOL_ID_TAKEN,
-            "the program freed the recorder's sys.monitoring tool id"
-        ));
-    }
-    let mut metadata = session.metadata.clone();
-    metadata.exit_status = exit_code.or(match ended.main {
-        MainEnd::Ended(status) => Some(status),
-        _ => None,
-    });
-    metadata.clock.last = ClockPair {
-        tick: Clock::best().ticks(),
-        ns: monotonic_ns(),
-    };
-    metadata.count("forks", ended.counters.forks);
-    metadata.count("codes_traced", ended.counters.codes_traced);
-    metadata.count("codes_skipped", ended.counters.codes_skipped);
-    metadata.count("panics", ended.counters.panics);
-    if !ended.failed && failure.is_none() {
-        let total = ended.segments.len() + writer.backlog();
-        let mut bar = Bar::new(progress, total);
-        let committed = writer.finish_with(ended.segments, metadata, &mut |left| bar.show(left));
-        bar.remove();
-        return match committed {
-            Ok(committed) => Ok(Some((committed, session))),
-            Err(error) => {
-                if session.options.keep_partial_trace {
-                    writer.keep_partial(
-                        error.code().name(),
-                        Vec::new(),
-                        session.metadata.clone(),
-                    )?;
-                } else {
-                    writer.discard()?;
-                }
-                Err(error)
-            }
-        };
-    }
-    // A failure that was raised before still costs the recording.
-    if session.options.keep_partial_trace {
-        let reason = failure
-            .as_ref()
-            .map_or("ERR_RECORDING_ENDED", |error| error.code().name());
-        writer.keep_partial(reason, ended.segments, metadata)?;
-    } else {
-        writer.discard()?;
-    }
-    failure.map_or(Ok(None), Err)
-}
-
-/// A progress bar for commits that take long enough to wonder.
-struct Bar {
-    shown: bool,
-    wanted: bool,
-    total: usize,
-    began: std::time::Instant,
-}
-
-/// Commits shorter than this show no bar.
-const BAR_AFTER: std::time::Duration = std::time::Duration::from_millis(400);
-
-impl Bar {
-    fn new(wanted: bool, total: usize) -> Self {
-        Self {
-            shown: false,
-            wanted,
-            total,
-            began: std::time::Instant::now(),
-        }
-    }
-
-    fn show(&mut self, left: usize) {
-        if self.wanted && self.began.elapsed() >= BAR_AFTER {
-            self.shown = true;
-            diagnostics::progress(self.total.saturating_sub(left) as u64, self.total as u64);
-        }
-    }
-
-    fn remove(&self) {
-        if self.shown {
-            diagnostics::progress_end();
-        }
-    }
+    py.detach(move || commit::commit(ended, session, exit_code, progress))
 }
 
 /// Says at once that recording ended while the program runs.

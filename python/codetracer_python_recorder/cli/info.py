@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+from .._gen.policy import SWITCHES
 from .opening import add_directory, open_recording, printable, use_utf8
 from .output import write_out
 
@@ -63,7 +64,8 @@ def describe(info: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "python", info["python"].partition("\n")[0]
     yield "platform", info["platform"]
     policy = info["policy"]
-    shown = (f"{key}={_plain(policy[key])}" for key in sorted(policy) if _is_switch(policy[key]))
+    switches = (switch.key for switch in SWITCHES if switch.key in policy)
+    shown = (f"{key}={_plain(policy[key])}" for key in switches)
     yield "policy", " ".join(shown)
     for warning in info["warnings"]:
         yield "warning", f"{warning['code']}: {warning['message']}"
@@ -110,10 +112,6 @@ def _named(count: int, entries: list[dict[str, Any]]) -> str:
     names = [entry["name"] for entry in entries if entry["name"]][:_NAMES_SHOWN]
     more = ", ..." if len(entries) > len(names) else ""
     return f"{count:,} ({', '.join(names)}{more})" if names else f"{count:,}"
-
-
-def _is_switch(value: object) -> bool:
-    return isinstance(value, bool | str | int)
 
 
 def _plain(value: object) -> str:

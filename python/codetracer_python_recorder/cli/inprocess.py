@@ -106,7 +106,7 @@ def _fresh_main() -> ModuleType:
 def _as_interpreter_spells_it(path: str) -> str:
     if os.path.isabs(path):
         return path
-    return os.path.join(os.getcwd(), path.removeprefix("./"))
+    return os.path.join(os.getcwd(), path)
 
 
 def _code_of(path: str) -> CodeType:

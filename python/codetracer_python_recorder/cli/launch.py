@@ -27,16 +27,14 @@ class Plan(NamedTuple):
     @classmethod
     def of(cls, target: Target, args: list[str]) -> Self:
         """The plan that runs ``target`` with ``args`` on this interpreter, with its options."""
-        match target.kind:
-            case "script":
-                # A name like an option stays a name.
-                head = ["--"] if target.value.startswith("-") else []
-            case "module":
-                head = ["-m"]
-            case "code":
-                head = ["-c"]
-        options = own_options(sys.orig_argv)
-        return cls(target, args, [sys.executable or "", *options, *head, target.value, *args])
+        own = [sys.executable or "", *own_options(sys.orig_argv)]
+        letter = {"module": "-m", "code": "-c"}.get(target.kind)
+        if letter is None:
+            # A name like an option stays a name.
+            program = ["--", target.value] if target.value.startswith("-") else [target.value]
+        else:
+            program = [letter + target.value] if target.is_joined else [letter, target.value]
+        return cls(target, args, [*own, *program, *args])
 
 
 def why_not_by_exec() -> str | None:

@@ -70,7 +70,8 @@ def split(words: list[str], *, is_default: bool) -> Request:
         if word[:2] in ("-m", "-c"):
             kind: Kind = "module" if word[1] == "m" else "code"
             value, at = _attached_or_next(words, at, word[:2], word[2:] or None)
-            return Request(given, Target(kind, value), words[at:], is_default)
+            target = Target(kind, value, is_joined=bool(word[2:]))
+            return Request(given, target, words[at:], is_default)
         flag, equals, attached = word.partition("=")
         if flag == "--format":
             value, at = _attached_or_next(words, at, flag, attached if equals else None)

@@ -19,6 +19,8 @@ class Target(NamedTuple):
 
     kind: Kind
     value: str
+    is_joined: bool = False
+    """Whether the value stood in one word with -m or -c, as ``sys.orig_argv`` shows."""
 
 
 def check_target(target: Target, *, is_default: bool) -> None:

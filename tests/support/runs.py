@@ -1,0 +1,90 @@
+"""Runs the interpreter and the recorder as a person would, in processes of their own."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+NOBODY = 65534
+SCRIPT = Path(sys.executable).parent / "codetracer-python-recorder"
+MODULE = [sys.executable, "-m", "codetracer_python_recorder"]
+
+_OWN = ("CODETRACER_", "PYTHON")
+_CLOSING = re.compile(r"recorder: recorded [\d,]+ events? .*; next: (?P<command>.*)\n\Z")
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a process ended and what it wrote."""
+
+    status: int
+    out: str
+    err: str
+
+
+def clean_environment(**more: str) -> dict[str, str]:
+    """This process's environment without what changes an interpreter or the recorder."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(_OWN)}
+    return {**kept, **more}
+
+
+def run(
+    words: Sequence[str | Path],
+    cwd: Path,
+    *,
+    env: Mapping[str, str] | None = None,
+    user: int | None = None,
+    stdin: str = "",
+    before: Callable[[], object] | None = None,
+) -> Ended:
+    """Runs a command to its end."""
+    done = subprocess.run(
+        [str(word) for word in words],
+        cwd=cwd,
+        env=clean_environment(**(env or {})),
+        user=user,
+        group=user,
+        extra_groups=None if user is None else [],
+        input=stdin,
+        capture_output=True,
+        encoding="utf-8",
+        errors="surrogateescape",
+        timeout=60,
+        check=False,
+        preexec_fn=before,
+    )
+    return Ended(done.returncode, done.stdout, done.stderr)
+
+
+def recorder(*words: str | Path, cwd: Path, **keywords: object) -> Ended:
+    """Runs the command line."""
+    return run([SCRIPT, *words], cwd, **keywords)  # type: ignore[arg-type]
+
+
+def python(*words: str | Path, cwd: Path, **keywords: object) -> Ended:
+    """Runs the interpreter without the recorder."""
+    return run([sys.executable, *words], cwd, **keywords)  # type: ignore[arg-type]
+
+
+def without_closing(err: str) -> str:
+    """What a recorded program wrote to stderr itself. The recorder's last line must be there."""
+    found = _CLOSING.search(err)
+    assert found is not None, f"no closing line in {err!r}"
+    return err[: found.start()]
+
+
+def next_command(err: str) -> str:
+    """The command that the closing line proposes."""
+    found = _CLOSING.search(err)
+    assert found is not None, f"no closing line in {err!r}"
+    return found["command"]
+
+
+def listing(directory: Path) -> list[str]:
+    """Everything below a directory."""
+    return sorted(str(path.relative_to(directory)) for path in directory.rglob("*"))

@@ -8,6 +8,8 @@ from jobs import CAPTURES, Counts, Expected, Recorded, Run
 
 UNIT_PROGRAMS = ("call_heavy", "line_heavy")
 """The programs whose no-op floor is the unit F."""
+LEAST_EVENTS = 100_000
+"""With fewer events than this a cost per event says nothing, and there is no row."""
 EMPTY, LIBRARY = "empty", "library"
 """Programs whose cost is not per event."""
 
@@ -19,6 +21,8 @@ class Measured:
     program: str
     expected: Expected
     untraced: list[Run] = field(default_factory=list)
+    control: list[Run] = field(default_factory=list)
+    """Untraced too: what these seem to cost is the error of the other figures."""
     floor: list[Run] = field(default_factory=list)
     recorded: dict[str, list[Recorded]] = field(
         default_factory=lambda: {capture: [] for capture in CAPTURES}
@@ -77,13 +81,22 @@ def _floors(programs: Sequence[Measured], unit: float) -> str:
     for one in programs:
         events = one.expected.at_floor()
         added = Added.of(one.floor, one.untraced, lambda run: run.inside)
+        noise = Added.of(one.control, one.untraced, lambda run: run.inside)
         base = median(run.inside for run in one.untraced)
         rows.append(
             f"{one.program} | {base:.2f} | {events / 1e6:.1f} | {added.per_event(events, unit)}"
+            f" | {noise.median / events * 1e9:+.1f}"
         )
     return _table(
         "No-op callback",
-        ("program", "untraced s", "events, millions", "ns/event: median (least)", "in F"),
+        (
+            "program",
+            "untraced s",
+            "events, millions",
+            "ns/event",
+            "in F",
+            "untraced again, ns/event",
+        ),
         rows,
     )
 
@@ -99,12 +112,14 @@ def _mode(programs: Sequence[Measured], capture: str, unit: float) -> str:
         "bytes/event",
         "memory added, MiB",
     )
-    rows = [_row(one, capture, unit, len(head)) for one in programs if capture_known(one, capture)]
+    rows = [_row(one, capture, unit, len(head)) for one in programs if _has_row(one, capture)]
     return _table(f"`--capture {capture}`", head, rows) if rows else ""
 
 
-def capture_known(one: Measured, capture: str) -> bool:
-    """Whether a mode was tried."""
+def _has_row(one: Measured, capture: str) -> bool:
+    """Whether a mode was tried, and has a cost per event."""
+    if one.expected.of(capture).events < LEAST_EVENTS:
+        return False
     return bool(one.recorded[capture]) or capture in one.failed
 
 
@@ -161,7 +176,10 @@ def _not_per_event(measured: Sequence[Measured]) -> str:
             elif said == "1":
                 pairs = zip(runs, one.untraced, strict=False)
                 ratio = median(run.inside / base.inside for run, base in pairs)
+                again = zip(one.control, one.untraced, strict=False)
+                noise = median(run.inside / base.inside for run, base in again)
                 said = f"{ratio:.3f} times the untraced CPU, in the program"
+                said += f"; untraced again {noise:.3f}"
             rows.append(f"{one.program} | {capture} | {said}")
         for capture, why in one.failed.items():
             if one.program in (EMPTY, LIBRARY):

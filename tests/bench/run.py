@@ -9,7 +9,8 @@ or one of some programs only, does not. What is measured, and how, stands in tha
 import argparse
 import datetime
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -73,7 +74,10 @@ def _options() -> argparse.Namespace:
 
 
 def _measure(programs: Sequence[str], repeat: int) -> list[Measured]:
-    """Runs everything, interleaved: a slow minute of the machine meets all modes alike."""
+    """Runs everything, interleaved: a slow minute of the machine meets all modes alike.
+
+    The order within a repetition turns, because what runs after what makes some per cent.
+    """
     floor = jobs.build_floor()
     captures = jobs.CAPTURES if jobs.RECORDER.exists() else ()
     if not captures:
@@ -82,11 +86,21 @@ def _measure(programs: Sequence[str], repeat: int) -> list[Measured]:
     for i in range(repeat):
         _say(f"repetition {i + 1} of {repeat}")
         for one in measured:
-            one.untraced.append(jobs.untraced(one.program))
-            one.floor.append(jobs.at_floor(one.program, floor))
-            for capture in captures:
-                _record(one, capture)
+            steps = _steps(one, floor, captures)
+            turn = i % len(steps)
+            for step in steps[turn:] + steps[:turn]:
+                step()
     return measured
+
+
+def _steps(one: Measured, floor: Path, captures: Sequence[str]) -> list[Callable[[], None]]:
+    """What one repetition runs of a program."""
+    return [
+        lambda: one.untraced.append(jobs.untraced(one.program)),
+        lambda: one.floor.append(jobs.at_floor(one.program, floor)),
+        *(partial(_record, one, capture) for capture in captures),
+        lambda: one.control.append(jobs.untraced(one.program)),
+    ]
 
 
 def _record(one: Measured, capture: str) -> None:

@@ -228,7 +228,8 @@ impl Recorder {
         if !std::mem::replace(&mut self.active, false) {
             return;
         }
-        if self.monitoring.is_ours() {
+        // Line events set for a code object outlive the tool id, and would reach its next owner.
+        if self.monitoring.is_ours() || self.monitoring.reclaim() {
             self.monitoring.clear_local_events();
             self.monitoring.set_events(0);
             for number in super::attach::HOOKED {

@@ -56,6 +56,7 @@ pub struct Monitoring {
     restart_events: Owned,
     free_tool_id: Owned,
     get_tool: Owned,
+    use_tool_id: Owned,
     disable: Owned,
 }
 
@@ -127,6 +128,7 @@ impl Monitoring {
                     restart_events: get(c"restart_events")?,
                     free_tool_id: get(c"free_tool_id")?,
                     get_tool,
+                    use_tool_id,
                     disable: get(c"DISABLE")?,
                 });
             }
@@ -150,6 +152,13 @@ impl Monitoring {
         };
         super::unicode::is_str(name)
             && super::unicode::text(name).as_bytes() == TOOL_NAME.to_bytes()
+    }
+
+    /// Takes the tool id back if the program freed it and nobody else holds it.
+    pub fn reclaim(&self) -> bool {
+        // SAFETY: makes a new string; null on out of memory, which the call then reports.
+        let name = Owned(unsafe { ffi::PyUnicode_FromString(TOOL_NAME.as_ptr()) });
+        call(&self.use_tool_id, &[self.tool.0, name.0]).is_some()
     }
 
     /// Registers `callback` for one event; `None` unregisters.

@@ -216,6 +216,33 @@ fn an_object_is_known_from_its_description_on() {
 }
 
 #[test]
+fn the_state_knows_arguments_that_were_described_before_the_call() {
+    let dir = Dir::new("arguments");
+    let writer = Writer::create(options(&dir.join("out"), "r1")).unwrap();
+    let mut program = Program::new(&writer);
+    program.enter(0);
+    program.line(0, 16);
+    let argument = Row::Bind {
+        slot: 1,
+        value: Value::Ref {
+            object: 0x7f00_0000_1000,
+            type_id: 3,
+        },
+    };
+    program.event(0, Op::Call { code: 5 }, &[argument]);
+    program.line(0, 17);
+    let step = program.step - 1;
+    let segments = program.segments();
+    writer.finish(segments, Metadata::default()).unwrap();
+    let recording = Recording::open(dir.join("out")).unwrap();
+    let state = recording.state_at(step).unwrap().unwrap();
+    let Some(Value::Ref { object, .. }) = state.names.get(&1) else {
+        panic!("{state:?}");
+    };
+    assert_eq!(state.objects[object].items, [Value::Int(16)]);
+}
+
+#[test]
 fn a_code_may_be_defined_in_a_segment_that_is_still_in_use() {
     let dir = Dir::new("ahead");
     let mut inline = options(&dir.join("out"), "r1");

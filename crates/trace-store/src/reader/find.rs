@@ -76,7 +76,9 @@ pub(super) fn find(path: &Path) -> RecorderResult<Found> {
             path = path.display()
         ));
     }
-    if fs::read_dir(&whole).is_ok_and(|mut entries| entries.next().is_none()) {
+    let entries = fs::read_dir(&whole);
+    let fail = |error| RecorderError::io_while("open the recording", path, error);
+    if entries.map_err(fail)?.next().is_none() {
         return Err(missing());
     }
     Err(usage!(

@@ -8,7 +8,7 @@ use recorder_errors::prelude::*;
 use trace_model::event::ObjectState;
 use trace_model::{Event, Value};
 
-use super::{Recording, Selection};
+use super::{Events, Recording, Selection};
 
 /// What is known about a frame at a step.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,6 +48,7 @@ impl Recording {
                 if past.call != event.call {
                     continue;
                 }
+                learn(&past, &events, &mut known);
                 for binding in past.bindings {
                     match binding.value {
                         Some(value) => names.insert(binding.slot, value),
@@ -69,6 +70,32 @@ impl Recording {
     }
 }
 
+/// Takes the states of what an event refers to that were described before the frame began.
+fn learn(event: &Event, events: &Events<'_>, known: &mut HashMap<u64, ObjectState>) {
+    let bound = event.bindings.iter().filter_map(|b| b.value.as_ref());
+    let values = bound.chain(&event.result).chain(&event.exception);
+    let mut todo: Vec<u64> = values
+        .chain(event.objects.iter().flat_map(|state| &state.items))
+        .filter_map(object_of)
+        .collect();
+    while let Some(id) = todo.pop() {
+        if known.contains_key(&id) {
+            continue;
+        }
+        if let Some(state) = events.object(event.thread, id) {
+            todo.extend(state.items.iter().filter_map(object_of));
+            known.insert(id, state.clone());
+        }
+    }
+}
+
+const fn object_of(value: &Value<'_>) -> Option<u64> {
+    match value {
+        Value::Ref { object, .. } => Some(*object),
+        _ => None,
+    }
+}
+
 fn reachable<'a>(
     roots: impl Iterator<Item = &'a Value<'static>>,
     known: &'a HashMap<u64, ObjectState>,
@@ -77,14 +104,12 @@ fn reachable<'a>(
     let mut seen = HashSet::new();
     let mut todo: Vec<&Value<'static>> = roots.collect();
     while let Some(value) = todo.pop() {
-        let Value::Ref { object, .. } = value else {
-            continue;
-        };
-        if seen.insert(*object)
-            && let Some(state) = known.get(object)
+        if let Some(object) = object_of(value)
+            && seen.insert(object)
+            && let Some(state) = known.get(&object)
         {
             todo.extend(&state.items);
-            found.insert(*object, state.clone());
+            found.insert(object, state.clone());
         }
     }
     found

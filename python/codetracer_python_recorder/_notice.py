@@ -5,14 +5,22 @@ A stderr that is closed, full or replaced by something broken is nobody's failur
 
 import sys
 
+from ._gen.codes import CODES
 from .exceptions import RecorderError, human_line
 
-__all__ = ["failure", "note", "warning"]
+__all__ = ["advised_line", "failure", "note", "warning"]
+
+
+def advised_line(error: RecorderError) -> str:
+    """The line for people, and what the catalogue says to do."""
+    line = human_line(error)
+    info = CODES.get(error.code or "")
+    return line if info is None else f"{line}. {info.fix}"
 
 
 def failure(error: RecorderError) -> None:
-    """Says what went wrong."""
-    _line(human_line(error))
+    """Says what went wrong, and what to do."""
+    _line(advised_line(error))
 
 
 def warning(error: RecorderError, consequence: str) -> None:

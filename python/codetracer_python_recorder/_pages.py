@@ -6,9 +6,10 @@ compiled module is asked, which reads more of the recording.
 
 import json
 from collections import OrderedDict
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from . import _native
+if TYPE_CHECKING:
+    from ._native import Recording
 
 __all__ = ["Head", "Pages", "Record"]
 
@@ -66,7 +67,7 @@ class _Page(NamedTuple):
 class Pages:
     """The calls of one recording."""
 
-    def __init__(self, native: _native.Recording) -> None:
+    def __init__(self, native: "Recording") -> None:
         self._native = native
         self._pages: OrderedDict[int, _Page] = OrderedDict()
         self._threads: int | None = None

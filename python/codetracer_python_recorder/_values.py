@@ -10,6 +10,10 @@ from typing import Any, Final, NamedTuple
 __all__ = ["UNBOUND", "Raised", "TracebackEntry", "Unbound", "Value", "exception", "values"]
 
 
+_TEXT_SHOWN: Final = 40
+_DEPTH_SHOWN: Final = 4
+
+
 class Unbound:
     """The type of ``UNBOUND``."""
 
@@ -78,25 +82,26 @@ class Value:
         self.unknown = source.get("unknown")
 
     def __repr__(self) -> str:
-        return self._shown(0)
+        return self._shown(())
 
-    def _shown(self, depth: int) -> str:
+    def _shown(self, inside: "tuple[int | None, ...]") -> str:
         if self.unknown is not None:
             return f"<unknown: {self.unknown}>"
         if self.text is not None:
-            return f"<{self.type} {self.text!r}{'...' if self.cut else ''}>"
+            text, more = self.text[:_TEXT_SHOWN], self.cut or len(self.text) > _TEXT_SHOWN
+            return f"<{self.type} {text!r}{'...' if more else ''}>"
         parts: list[str] = []
-        if depth < 3:
-            parts += (_inner(item, depth) for item in self.items)
-            parts += (f"{_inner(k, depth)}: {_inner(v, depth)}" for k, v in self.entries)
-            parts += (f"{name}={_inner(value, depth)}" for name, value in self.attrs.items())
+        if len(inside) < _DEPTH_SHOWN and self.id not in inside:
+            inside = (*inside, self.id)
+            parts += (_inner(item, inside) for item in self.items)
+            parts += (f"{_inner(k, inside)}: {_inner(v, inside)}" for k, v in self.entries)
+            parts += (f"{name}={_inner(value, inside)}" for name, value in self.attrs.items())
+            if self.cut and parts:
+                parts.append("...")
         elif self.len:
             parts.append("...")
-        if self.cut and self.len:
-            parts.append("...")
-        return (
-            f"<{self.type} {self.id}: {', '.join(parts)}>" if parts else f"<{self.type} {self.id}>"
-        )
+        shown = f": {', '.join(parts)}" if parts else ""
+        return f"<{self.type} {self.id}{shown}>"
 
 
 class TracebackEntry(NamedTuple):
@@ -187,5 +192,5 @@ def _scalar(source: dict[str, Any]) -> Any:
     return value
 
 
-def _inner(value: Any, depth: int) -> str:
-    return value._shown(depth + 1) if isinstance(value, Value) else repr(value)
+def _inner(value: Any, inside: tuple[int | None, ...]) -> str:
+    return value._shown(inside) if isinstance(value, Value) else repr(value)

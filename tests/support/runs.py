@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import re
 import subprocess
@@ -10,7 +11,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-NOBODY = 65534
 SCRIPT = Path(sys.executable).parent / "codetracer-python-recorder"
 MODULE = [sys.executable, "-m", "codetracer_python_recorder"]
 
@@ -38,7 +38,6 @@ def run(
     cwd: Path,
     *,
     env: Mapping[str, str] | None = None,
-    user: int | None = None,
     stdin: str = "",
     before: Callable[[], object] | None = None,
 ) -> Ended:
@@ -47,9 +46,6 @@ def run(
         [str(word) for word in words],
         cwd=cwd,
         env=clean_environment(**(env or {})),
-        user=user,
-        group=user,
-        extra_groups=None if user is None else [],
         input=stdin,
         capture_output=True,
         encoding="utf-8",
@@ -69,6 +65,17 @@ def recorder(*words: str | Path, cwd: Path, **keywords: object) -> Ended:
 def python(*words: str | Path, cwd: Path, **keywords: object) -> Ended:
     """Runs the interpreter without the recorder."""
     return run([sys.executable, *words], cwd, **keywords)  # type: ignore[arg-type]
+
+
+def unprivileged() -> None:
+    """For ``before``: file permissions hold for root too in the process and what it starts."""
+    if os.geteuid() != 0:
+        return
+    prctl = ctypes.CDLL(None, use_errno=True).prctl
+    drop_from_bounding_set, override, search = 24, 1, 2
+    for capability in (override, search):
+        if prctl(drop_from_bounding_set, capability, 0, 0, 0):
+            raise OSError(ctypes.get_errno(), "cannot drop a capability")
 
 
 def without_closing(err: str) -> str:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["main", "main_script"]
 
-_OLDEST_TO_PARSE = (3, 10)
+_OLDEST_TO_PARSE = (3, 11)
 _ENVIRONMENT = 10
 
 

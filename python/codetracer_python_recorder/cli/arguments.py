@@ -56,7 +56,7 @@ class Parser(argparse.ArgumentParser):
             if word.startswith("-") and word != "-":
                 raise make(
                     "ERR_UNKNOWN_OPTION",
-                    f"{self.prog} has no option {word}; see {self.prog} --help",
+                    f"{self.prog} has no option {word}",
                     command=self.prog,
                     option=word,
                 )

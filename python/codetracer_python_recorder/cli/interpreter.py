@@ -1,35 +1,6 @@
-"""Whether this interpreter can be recorded, and the options that it was started with."""
+"""The options that this interpreter was started with."""
 
-import sys
-
-from ..exceptions import make
-
-__all__ = ["check_interpreter", "own_options"]
-
-_OLDEST = (3, 12)
-
-
-def check_interpreter() -> None:
-    """Refuses an interpreter that has not what recording needs.
-
-    Raises:
-        EnvironmentError: ``ERR_UNSUPPORTED_PYTHON``.
-    """
-    found = f"{sys.implementation.name} {sys.version.split()[0]}"
-    problem = None
-    if sys.implementation.name != "cpython":
-        problem = "recording needs CPython"
-    elif sys.version_info < _OLDEST:
-        problem = "recording needs CPython 3.12 or later"
-    elif "t" in sys.abiflags:
-        problem = "recording needs an interpreter with the GIL"
-    if problem is not None:
-        raise make(
-            "ERR_UNSUPPORTED_PYTHON",
-            f"{problem}; run it with a supported interpreter",
-            python=found,
-            executable=sys.executable,
-        )
+__all__ = ["own_options"]
 
 
 def own_options(words: list[str]) -> list[str]:

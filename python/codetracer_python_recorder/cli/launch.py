@@ -76,7 +76,7 @@ def become(plan: Plan, options: str | None) -> NoReturn:
     except (OSError, ValueError) as error:
         raise make(
             "ERR_LAUNCH_FAILED",
-            f"the interpreter cannot be started: {error}; check that it runs by itself",
+            f"the interpreter cannot be started: {error}",
             executable=plan.command[0],
         ) from error
 

@@ -3,11 +3,13 @@
 import argparse
 import json
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .._extension import native
-from .._native import Recording
 from ..exceptions import make
+
+if TYPE_CHECKING:
+    from .._native import Recording
 
 __all__ = [
     "add_directory",
@@ -30,7 +32,7 @@ def add_directory(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def open_recording(path: str) -> Recording:
+def open_recording(path: str) -> "Recording":
     """Opens the newest recording at ``path``: the committed one or an unfinished one beside it.
 
     Raises:
@@ -51,7 +53,7 @@ def check_path(path: str) -> None:
         raise make("ERR_INVALID_ARGUMENT", f"DIR cannot be {path!a}", argument="DIR")
 
 
-def thread_number(recording: Recording, wanted: str | None) -> int | None:
+def thread_number(recording: "Recording", wanted: str | None) -> int | None:
     """The number of a thread that is named by its number or its name.
 
     Raises:

@@ -8,7 +8,8 @@ import os
 import sys
 from typing import TextIO
 
-from ..exceptions import RecorderError, human_line
+from .._notice import advised_line
+from ..exceptions import RecorderError
 
 __all__ = ["PIPE_CLOSED", "finish", "wants_colour", "write_err", "write_failure", "write_out"]
 
@@ -54,8 +55,8 @@ def write_err(text: str) -> None:
 
 
 def write_failure(error: RecorderError) -> None:
-    """Writes the one line for people that a failure gets."""
-    line = human_line(error)
+    """Writes the one line for people that a failure gets, with what to do."""
+    line = advised_line(error)
     if wants_colour(sys.stderr):
         line = f"\x1b[31m{line}\x1b[0m"
     write_err(line)

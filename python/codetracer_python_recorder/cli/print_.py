@@ -3,11 +3,13 @@
 import argparse
 import json
 import sys
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from .._native import Recording
 from .opening import add_directory, open_recording, thread_number, use_utf8
 from .output import wants_colour, write_err, write_out
+
+if TYPE_CHECKING:
+    from .._native import Recording
 
 __all__ = ["HELP", "NAME", "add_arguments", "run"]
 
@@ -75,7 +77,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _say_which(recording: Recording) -> None:
+def _say_which(recording: "Recording") -> None:
     info: dict[str, Any] = json.loads(recording.info_json())
     if info["status"] != "finished":
         write_err(f"recorder: this recording is not finished ({info['status']}): {info['path']!a}")

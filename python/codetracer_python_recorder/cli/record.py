@@ -14,7 +14,6 @@ from .. import _notice
 from .._gen.policy import SWITCHES
 from ..exceptions import RecorderError
 from . import launch
-from .interpreter import check_interpreter
 from .record_words import Request, split
 from .target import Target, check_target
 
@@ -103,7 +102,6 @@ def _unrecorded(plan: launch.Plan, error: RecorderError) -> int:
 
 def _options(request: Request) -> str:
     """What the compiled module is told, once everything has been checked."""
-    check_interpreter()
     from .._extension import native
     from .._paths import absolute, text_of
     from .._policy import resolve

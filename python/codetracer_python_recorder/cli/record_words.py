@@ -108,11 +108,11 @@ def _no_such_option(flag: str) -> Exception:
     if flag in _NOT_YET:
         return make(
             "ERR_UNSUPPORTED_OPTION",
-            f"{flag} is not available in this version; leave it out",
+            f"{flag} is not available in this version",
             option=flag,
         )
     return make(
         "ERR_UNKNOWN_OPTION",
-        f"record has no option {flag}; see {_COMMAND} --help. Options of the program go after it",
+        f"record has no option {flag}",
         option=flag,
     )

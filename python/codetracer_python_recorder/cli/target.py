@@ -66,12 +66,12 @@ def _missing(path: str, is_default: bool) -> RecorderError:
     if is_default and os.path.basename(path) == path and not os.path.splitext(path)[1]:
         return make(
             "ERR_UNKNOWN_COMMAND",
-            f"{path!a} is neither a command nor a file; see codetracer-python-recorder --help",
+            f"{path!a} is neither a command nor a file",
             word=path,
         )
     return make(
         "ERR_SCRIPT_NOT_FOUND",
-        "the script does not exist; check the path, or use -m for a module",
+        "the script does not exist",
         path=path,
         directory=_here(),
     )
@@ -80,7 +80,7 @@ def _missing(path: str, is_default: bool) -> RecorderError:
 def _unreadable(path: str, why: str) -> RecorderError:
     return make(
         "ERR_SCRIPT_UNREADABLE",
-        f"the script cannot be run: {why}; check its permissions and kind with ls -l",
+        f"the script cannot be run: {why}",
         path=path,
     )
 
@@ -96,7 +96,7 @@ def _check_module(name: str) -> None:
     if not _may_exist(top):
         raise make(
             "ERR_MODULE_NOT_FOUND",
-            f"there is no module {top!a}; `python -m {name}` with this interpreter must work first",
+            f"there is no module {top!a} for this interpreter",
             module=name,
             executable=sys.executable,
             directory=_here(),

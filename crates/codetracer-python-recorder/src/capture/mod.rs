@@ -235,11 +235,3 @@ fn forget(thread: &mut ThreadContext, at: usize) {
         *slot = Seen::default();
     }
 }
-
-/// The value of an `int` that fits 64 bits.
-pub fn small_integer(obj: Obj<'_>) -> Option<i64> {
-    match Scalar::of(obj, &Limits::default()) {
-        Some(Scalar::Int(value)) => Some(value),
-        _ => None,
-    }
-}

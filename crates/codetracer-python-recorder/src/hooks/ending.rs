@@ -83,7 +83,7 @@ fn exit_status_of(exc: Obj<'_>) -> i32 {
     if exc.is_system_exit() {
         return match exc.system_exit_code() {
             None => 0,
-            Some(code) => match crate::capture::small_integer(code) {
+            Some(code) => match code.integer() {
                 Some(status) => status as i32 & 0xff,
                 None if Kind::None == code.kind() => 0,
                 None => 1,

@@ -165,6 +165,8 @@ pub mod object {
     pub const FLAG_INLINE_VALUES: u64 = 1 << 2;
     /// `Py_TPFLAGS_HEAPTYPE`.
     pub const FLAG_HEAPTYPE: u64 = 1 << 9;
+    /// `Py_TPFLAGS_LONG_SUBCLASS`.
+    pub const FLAG_INT: u64 = 1 << 24;
     /// `Py_TPFLAGS_BASE_EXC_SUBCLASS`.
     pub const FLAG_EXCEPTION: u64 = 1 << 30;
     /// `Py_TPFLAGS_TYPE_SUBCLASS`.

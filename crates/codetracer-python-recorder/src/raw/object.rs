@@ -230,6 +230,17 @@ impl<'a> Obj<'a> {
         (tag & 3 == 2, digits)
     }
 
+    /// The low 60 bits of an `int` or an instance of a subclass, which keeps the layout; `None` for other objects.
+    pub fn integer(self) -> Option<i64> {
+        if self.type_flags() & at::FLAG_INT == 0 {
+            return None;
+        }
+        let (negative, digits) = self.int_digits();
+        let digit = |i: usize| digits.get(i).copied().map_or(0, i64::from);
+        let magnitude = digit(0) | digit(1) << 30;
+        Some(if negative { -magnitude } else { magnitude })
+    }
+
     /// The value of a `float`.
     #[inline(always)]
     pub fn float(self) -> f64 {

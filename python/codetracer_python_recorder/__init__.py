@@ -14,8 +14,6 @@ Whole programs are recorded by ``codetracer-python-recorder record script.py``. 
 their first use, so that importing the package costs next to nothing.
 """
 
-from __future__ import annotations
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ._native import version as __version__
@@ -93,5 +91,5 @@ def __getattr__(name: str) -> object:
     return value
 
 
-def __dir__() -> list[str]:
+def __dir__() -> "list[str]":
     return sorted({*globals(), *__all__})

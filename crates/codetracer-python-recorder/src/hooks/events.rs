@@ -4,7 +4,6 @@ use trace_model::Op;
 
 use super::recorder::Recorder;
 use super::stack::{expect_caller, expect_top, open};
-use super::suspended::Suspension;
 use super::thread::{Open, SAME_TASK};
 use super::{Answer, exceptions};
 use crate::capture;
@@ -230,16 +229,11 @@ pub fn suspend(
         };
         capture::result(values, thread, value);
     }
-    let open = thread.pop();
-    if let Some(open) = open.filter(|open| !open.resumed) {
-        suspended.insert(
-            frame.address(),
-            Suspension {
-                call: open.call,
-                code: open.code,
-            },
-        );
+    if let Some(top) = thread.stack.last() {
+        let seen = thread.seen.get(top.seen as usize..).unwrap_or(&[]);
+        suspended.save(frame.address(), top.call, top.code, seen);
     }
+    let open = thread.pop();
     thread.sink.commit();
     recorder.leave_task(at, open);
     Answer::Continue
@@ -293,8 +287,9 @@ pub(super) fn go_on(
         0 => facts.first_line,
         line => line,
     };
-    match suspended.call_of(frame.address(), facts.id) {
-        Some(call) => {
+    match suspended.get(frame.address(), facts.id) {
+        Some(suspension) => {
+            let call = suspension.call;
             thread.event(order, op(facts.id, line, call));
             let open = Open {
                 frame: frame.address(),
@@ -306,6 +301,7 @@ pub(super) fn go_on(
                 outer_task,
             };
             thread.push(open, facts.slots);
+            thread.remember(&suspension.seen);
         }
         None => {
             // Suspended since before recording began: the frame opens first, then goes on.

@@ -161,12 +161,6 @@ impl Recorder {
                 }
                 .encode(&mut thread.sink);
                 self.order.last = at;
-                // What was remembered of values refers to objects described in the former segment.
-                thread.seen.iter_mut().for_each(|seen| {
-                    if seen.kind != 1 {
-                        seen.kind = 2;
-                    }
-                });
                 true
             }
             Err(error) => {

@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
+use super::thread::Seen;
+
 /// Entries kept at most; beyond them the oldest half is unknowable and all are dropped (their calls reopen).
 const CAPACITY: usize = 1 << 18;
 
@@ -33,37 +35,40 @@ impl Hasher for AddressHasher {
 pub type AddressMap<V> = HashMap<usize, V, BuildHasherDefault<AddressHasher>>;
 
 /// What a suspended frame goes on as.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub struct Suspension {
     /// Its call id.
     pub call: u64,
     /// Its code id.
     pub code: u32,
+    /// What its names were last recorded as.
+    pub seen: Vec<Seen>,
 }
 
-/// Suspended frames by address.
+/// Suspended frames by address. A frame that goes on keeps its entry until it ends.
 #[derive(Debug, Default)]
 pub struct Suspended {
     frames: AddressMap<Suspension>,
 }
 
 impl Suspended {
-    /// Remembers a frame that was suspended.
+    /// Remembers a frame that is being suspended.
     #[inline]
-    pub fn insert(&mut self, frame: usize, suspension: Suspension) {
+    pub fn save(&mut self, frame: usize, call: u64, code: u32, seen: &[Seen]) {
         if self.frames.len() >= CAPACITY {
             self.frames.clear();
         }
-        self.frames.insert(frame, suspension);
+        let entry = self.frames.entry(frame).or_default();
+        entry.call = call;
+        entry.code = code;
+        entry.seen.clear();
+        entry.seen.extend_from_slice(seen);
     }
 
-    /// The call of a frame of `code` that goes on; `None` when it was never seen to be suspended.
+    /// The frame of `code` that goes on; `None` when it was never seen to be suspended.
     #[inline]
-    pub fn call_of(&self, frame: usize, code: u32) -> Option<u64> {
-        self.frames
-            .get(&frame)
-            .filter(|s| s.code == code)
-            .map(|s| s.call)
+    pub fn get(&self, frame: usize, code: u32) -> Option<&Suspension> {
+        self.frames.get(&frame).filter(|s| s.code == code)
     }
 
     /// Forgets a frame that ended.

@@ -133,6 +133,15 @@ impl ThreadContext {
         });
     }
 
+    /// Takes over what the names of the innermost frame were recorded as before it was suspended.
+    #[inline(always)]
+    pub fn remember(&mut self, seen: &[Seen]) {
+        let at = self.stack.last().map_or(0, |top| top.seen as usize);
+        if let Some(place) = self.seen.get_mut(at..at + seen.len()) {
+            place.copy_from_slice(seen);
+        }
+    }
+
     /// Closes the innermost frame.
     #[inline(always)]
     pub fn pop(&mut self) -> Option<Open> {

@@ -11,11 +11,17 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 if TYPE_CHECKING:
     from ._native import Recording
 
-__all__ = ["Head", "Pages", "Record"]
+__all__ = ["Head", "Pages", "Record", "parse_lines"]
 
 _KINDS: Final = ["call", "return", "yield", "resume", "throw", "unwind"]
-_EVENTS: Final = 16384
-_KEPT: Final = 4
+_EVENTS: Final = 8192
+_KEPT: Final = 3
+
+
+def parse_lines(lines: bytes) -> list[dict[str, Any]]:
+    """The objects of JSON lines; a line end within a string would be escaped."""
+    objects: list[dict[str, Any]] = json.loads(b"[" + lines.rstrip().replace(b"\n", b",") + b"]")
+    return objects
 
 
 class Head(NamedTuple):
@@ -83,11 +89,7 @@ class Pages:
             if page.thread == thread and page.first <= step < page.end:
                 self._pages.move_to_end(page.first)
                 return page.records.get(call)
-        page = self._read(thread, step)
-        self._pages[step] = page
-        while len(self._pages) > _KEPT:
-            self._pages.popitem(last=False)
-        return page.records.get(call)
+        return self._from(thread, step).records.get(call)
 
     def children(
         self, call: int, thread: int, step: int | None, record: Record | None
@@ -95,12 +97,18 @@ class Pages:
         """The calls that a call made, in their order."""
         if record is not None and record.ended is None and step is not None:
             # It did not end in the page where it was found, but may in one that begins with it.
-            if step not in self._pages:
-                self._pages[step] = self._read(thread, step)
-            record = self._pages[step].records.get(call)
+            record = self._from(thread, step).records.get(call)
         if record is not None and record.ended is not None and not self._may_be_elsewhere(record):
             return [(child.head(), child) for child in record.children]
         return [(head, None) for head in self.heads(parent=call)]
+
+    def _from(self, thread: int, step: int) -> _Page:
+        """The page that begins with ``step``."""
+        page = self._pages.get(step) or self._read(thread, step)
+        self._pages[step] = page
+        while len(self._pages) > _KEPT:
+            self._pages.popitem(last=False)
+        return page
 
     def _may_be_elsewhere(self, record: Record) -> bool:
         """Whether the frame may have run on another thread between."""
@@ -114,8 +122,7 @@ class Pages:
         lines, end = self._native.events_json(step, thread=thread, kinds=_KINDS, limit=_EVENTS)
         records: dict[int, Record] = {}
         stack: list[Record | None] = []
-        for line in lines.splitlines():
-            event = json.loads(line)
+        for event in parse_lines(lines):
             kind, depth = event["kind"], event["depth"]
             record = records.get(event["call"])
             if kind == "call":

@@ -181,9 +181,9 @@ class Call:
         event = self._begun or self._ended
         return None if event is None else event.task
 
-    @cached_property
+    @property
     def children(self) -> tuple["Call", ...]:
-        """The calls that this call made, in their order."""
+        """The calls that this call made, in their order; looked up anew each time."""
         calls = self.trace._pages.children(self.id, self.thread, self.first_step, self._record)
         return tuple(Call(self.trace, head, record) for head, record in calls)
 
@@ -210,6 +210,14 @@ class Call:
         if self._record is not None and self._record.ended is not None:
             return Event(self._record.ended)
         return None if self.last_step is None else self.trace.event(self.last_step)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Call):
+            return NotImplemented
+        return self.trace is other.trace and self.id == other.id
+
+    def __hash__(self) -> int:
+        return hash((id(self.trace), self.id))
 
     def __repr__(self) -> str:
         return f"<call {self.id} of {self.function}, step {self.first_step}>"
@@ -292,8 +300,7 @@ class Trace:
         step: int | None = start
         while step is not None:
             lines, step = self._native.events_json(step, thread=thread, kinds=kinds, limit=limit)
-            for line in lines.splitlines():
-                yield Event(json.loads(line))
+            yield from map(Event, _pages.parse_lines(lines))
 
     def __repr__(self) -> str:
         return f"Trace({self.info['path']!r})"

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from .._gen.policy import SWITCHES
-from .opening import add_directory, open_recording, printable, use_utf8
-from .output import write_out
+from .opening import add_directory, open_recording, printable
+from .output import use_utf8, write_out
 
 __all__ = ["HELP", "NAME", "add_arguments", "describe", "duration", "run", "size"]
 

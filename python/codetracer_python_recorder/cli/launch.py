@@ -6,6 +6,7 @@ from typing import Final, NamedTuple, NoReturn, Self
 
 from ..exceptions import make
 from .interpreter import own_options
+from .output import flush_streams
 from .target import Target
 
 __all__ = ["VARIABLE", "Plan", "become", "next_command", "why_not_by_exec"]
@@ -68,9 +69,7 @@ def become(plan: Plan, options: str | None) -> NoReturn:
     environment.pop(VARIABLE, None)
     if options is not None:
         environment[VARIABLE] = options
-    for stream in (sys.stdout, sys.stderr):
-        if stream is not None:
-            stream.flush()
+    flush_streams()
     try:
         os.execve(plan.command[0], plan.command, environment)
     except (OSError, ValueError) as error:

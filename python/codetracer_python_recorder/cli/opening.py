@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import sys
 from typing import TYPE_CHECKING, Any
 
 from .._extension import native
@@ -17,7 +16,6 @@ __all__ = [
     "open_recording",
     "printable",
     "thread_number",
-    "use_utf8",
 ]
 
 
@@ -81,10 +79,3 @@ def thread_number(recording: "Recording", wanted: str | None) -> int | None:
 def printable(text: object) -> str:
     """The text with everything escaped that would move a terminal's cursor."""
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in str(text))
-
-
-def use_utf8() -> None:
-    """Makes stdout write UTF-8, as JSON is, whatever the locale is."""
-    reconfigure = getattr(sys.stdout, "reconfigure", None)
-    if reconfigure is not None:
-        reconfigure(encoding="utf-8", errors="surrogatepass")

@@ -11,7 +11,17 @@ from typing import TextIO
 from .._notice import advised_line
 from ..exceptions import RecorderError
 
-__all__ = ["PIPE_CLOSED", "finish", "wants_colour", "write_err", "write_failure", "write_out"]
+__all__ = [
+    "PIPE_CLOSED",
+    "finish",
+    "flush_streams",
+    "stdout_wants_colour",
+    "use_utf8",
+    "wants_colour",
+    "write_err",
+    "write_failure",
+    "write_out",
+]
 
 PIPE_CLOSED = 141
 """What a shell reports for a command that SIGPIPE ended."""
@@ -70,6 +80,25 @@ def wants_colour(stream: TextIO | None) -> bool:
         return stream.isatty()
     except ValueError:
         return False
+
+
+def stdout_wants_colour() -> bool:
+    """Whether stdout is a terminal and ``NO_COLOR`` is not set."""
+    return wants_colour(sys.stdout)
+
+
+def use_utf8() -> None:
+    """Makes stdout write UTF-8, as JSON is, whatever the locale is."""
+    reconfigure = getattr(sys.stdout, "reconfigure", None)
+    if reconfigure is not None:
+        reconfigure(encoding="utf-8", errors="surrogatepass")
+
+
+def flush_streams() -> None:
+    """Flushes both streams, for the moment before this process becomes another program."""
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.flush()
 
 
 def _write(stream: TextIO | None, text: str, flush: bool = False) -> None:

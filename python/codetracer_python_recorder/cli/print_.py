@@ -2,11 +2,10 @@
 
 import argparse
 import json
-import sys
 from typing import TYPE_CHECKING, Any, Final
 
-from .opening import add_directory, open_recording, thread_number, use_utf8
-from .output import wants_colour, write_err, write_out
+from .opening import add_directory, open_recording, thread_number
+from .output import stdout_wants_colour, use_utf8, write_err, write_out
 
 if TYPE_CHECKING:
     from .._native import Recording
@@ -65,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
         use_utf8()
         recording.print_json(_write, depth=args.depth, function=args.function, thread=thread)
         return 0
-    colour = args.colour == "always" or (args.colour == "auto" and wants_colour(sys.stdout))
+    colour = args.colour == "always" or (args.colour == "auto" and stdout_wants_colour())
     recording.print_tree(
         _write,
         lines=args.lines,

@@ -5,8 +5,8 @@ import json
 from typing import Any
 
 from .._extension import native
-from .opening import add_directory, check_path, printable, use_utf8
-from .output import write_out
+from .opening import add_directory, check_path, printable
+from .output import use_utf8, write_out
 
 __all__ = ["HELP", "NAME", "add_arguments", "run"]
 

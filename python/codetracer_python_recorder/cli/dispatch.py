@@ -5,7 +5,7 @@ from typing import Final
 
 from ..exceptions import RecorderError, make
 from .arguments import Command, Ended, Help, Parser, command_parser
-from .output import finish, write_failure, write_out
+from .output import escape_what_stdout_cannot_write, finish, write_failure, write_out
 
 __all__ = ["COMMANDS", "dispatch"]
 
@@ -64,7 +64,7 @@ def _run(words: list[str]) -> Ended:
         return _record(["record", *words], default=True)
     if first == "record":
         return _record(words, default=False)
-    _escape_what_stdout_cannot_write()
+    escape_what_stdout_cannot_write()
     command = _load(first)
     parser = command_parser(command)
     return command.run(parser.parse_words(words[1:]))
@@ -77,12 +77,6 @@ def _record(words: list[str], *, default: bool) -> Ended:
         write_out(command_parser(record).format_help())
         return 0
     return record.run(record.parse(words[1:], is_default=default))
-
-
-def _escape_what_stdout_cannot_write() -> None:
-    reconfigure = getattr(sys.stdout, "reconfigure", None)
-    if reconfigure is not None:
-        reconfigure(errors="backslashreplace")
 
 
 def _load(name: str) -> Command:

@@ -13,6 +13,7 @@ from ..exceptions import RecorderError
 
 __all__ = [
     "PIPE_CLOSED",
+    "escape_what_stdout_cannot_write",
     "finish",
     "flush_streams",
     "stdout_wants_colour",
@@ -92,6 +93,13 @@ def use_utf8() -> None:
     reconfigure = getattr(sys.stdout, "reconfigure", None)
     if reconfigure is not None:
         reconfigure(encoding="utf-8", errors="surrogatepass")
+
+
+def escape_what_stdout_cannot_write() -> None:
+    """Makes stdout write characters that its encoding lacks as escapes."""
+    reconfigure = getattr(sys.stdout, "reconfigure", None)
+    if reconfigure is not None:
+        reconfigure(errors="backslashreplace")
 
 
 def flush_streams() -> None:

@@ -43,8 +43,8 @@ def _fail(options: str, error: Exception) -> None:
         elif not isinstance(error, RecorderError):
             error = make("ERR_INTERNAL", f"starting failed: {error!r}")
         status = error.exit_status
-        disabled = json.loads(options).get("on_recorder_error") == "disable"
-        if disabled and error.kind != "Usage":
+        # A mistake of the caller ends the process under every policy.
+        if error.kind != "Usage" and json.loads(options).get("on_recorder_error") == "disable":
             _notice.warning(error, "the program runs unrecorded")
             return
         _notice.failure(error)

@@ -8,41 +8,15 @@ use trace_model::row::Row;
 use trace_model::value::{Form, Unknown};
 
 use super::Values;
-use super::exception as describe;
+use super::describe;
 use super::ids::Ids;
+use super::limits::Limits;
 use super::scalar::{Scalar, mix};
 use crate::hooks::suspended::AddressMap;
 use crate::hooks::thread::ThreadContext;
 use crate::raw::instance;
 use crate::raw::object::{Kind, Obj};
 use crate::raw::sink::RowSink;
-
-/// Limits of value capture.
-#[derive(Debug, Clone, Copy)]
-pub struct Limits {
-    /// Items per container.
-    pub items: usize,
-    /// Code points per string.
-    pub text: usize,
-    /// Bytes per bytes object and per int.
-    pub bytes: usize,
-    /// Objects per event.
-    pub objects: usize,
-    /// Depth of a graph.
-    pub depth: u32,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            items: 64,
-            text: 1024,
-            bytes: 256,
-            objects: 256,
-            depth: 4,
-        }
-    }
-}
 
 /// What was last written of an object.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -1,18 +1,18 @@
 //! Values of names: which ones an event records, and what they were recorded as before.
 
-mod exception;
+mod describe;
 mod graph;
 mod ids;
+mod limits;
 mod scalar;
 
 use trace_model::Value;
 use trace_model::row::Row;
 use trace_model::value::Unknown;
 
-pub use exception::exception;
-pub use graph::Limits;
 use graph::Walk;
 use ids::Ids;
+pub use limits::Limits;
 use scalar::Scalar;
 
 use crate::code::facts::{CodeFacts, Name, Source};
@@ -234,4 +234,20 @@ fn forget(thread: &mut ThreadContext, at: usize) {
     if let Some(slot) = thread.seen.get_mut(at) {
         *slot = Seen::default();
     }
+}
+
+/// Records the exception of the last event; with its traceback where that says more than the event.
+pub fn exception(
+    values: &mut Values,
+    thread: &mut ThreadContext,
+    exc: Obj<'_>,
+    with_traceback: bool,
+) {
+    thread.sink.begin_values();
+    let type_id = Walk::new(values, thread).exception(exc, with_traceback);
+    Row::Exception(Value::Ref {
+        object: exc.address() as u64,
+        type_id,
+    })
+    .encode(&mut thread.sink);
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use trace_model::Value;
 
-use super::graph::Limits;
+use super::limits::Limits;
 use crate::raw::object::{Kind, Obj};
 use crate::raw::unicode::{self, Units};
 

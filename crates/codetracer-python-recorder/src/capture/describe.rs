@@ -1,14 +1,11 @@
-//! Exceptions: type, message, arguments, traceback, read from the exception object without calling `__str__`.
+//! Text of an exception: its message and traceback, made from the exception object without calling `__str__`.
 
 use std::fmt::Write as _;
 
 use trace_model::Value;
-use trace_model::row::Row;
 
-use super::Values;
-use super::graph::{Limits, Walk};
+use super::limits::Limits;
 use super::scalar::Scalar;
-use crate::hooks::thread::ThreadContext;
 use crate::raw::object::Obj;
 use crate::raw::unicode;
 
@@ -17,22 +14,6 @@ const TRACEBACK_ENTRIES: usize = 32;
 
 /// Longest message that is made from arguments, in bytes.
 const MESSAGE_BYTES: usize = 1024;
-
-/// Records the exception of the last event; with its traceback where that says more than the event.
-pub fn exception(
-    values: &mut Values,
-    thread: &mut ThreadContext,
-    exc: Obj<'_>,
-    with_traceback: bool,
-) {
-    thread.sink.begin_values();
-    let type_id = Walk::new(values, thread).exception(exc, with_traceback);
-    Row::Exception(Value::Ref {
-        object: exc.address() as u64,
-        type_id,
-    })
-    .encode(&mut thread.sink);
-}
 
 /// What `str(exc)` says for the built-in classes; for others, their arguments alone.
 pub(super) fn message(exc: Obj<'_>, limits: &Limits) -> String {

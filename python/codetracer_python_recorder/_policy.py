@@ -1,19 +1,20 @@
 """The switches of one recording: default, then environment, then what the caller says."""
 
-import json
+from __future__ import annotations
+
 import os
-from collections.abc import Mapping
 
 from ._extension import native
 from .exceptions import make, make_type_error
 
-__all__ = ["Settings", "resolve"]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
-Settings = dict[str, bool | str]
-"""A value for every switch, by its key."""
+__all__ = ["resolve"]
 
 
-def resolve(given: Mapping[str, object], *, source: str, use_env: bool) -> Settings:
+def resolve(given: Mapping[str, object], *, source: str, use_env: bool) -> dict[str, bool | str]:
     """The value of every switch.
 
     Args:
@@ -29,8 +30,7 @@ def resolve(given: Mapping[str, object], *, source: str, use_env: bool) -> Setti
         for key, value in given.items()
         if value is not None
     }
-    settings: Settings = json.loads(native.resolve_policy(json.dumps(texts), source, use_env))
-    return settings
+    return native.resolve_policy(texts, source, use_env)
 
 
 def _text(key: str, value: object, source: str) -> str:

@@ -17,11 +17,17 @@ explained by ``codetracer-python-recorder explain CODE``. The built-in bases are
 that catch what earlier releases raised.
 """
 
+from __future__ import annotations
+
 import os
-from collections.abc import Mapping
-from typing import Any, ClassVar, Final
 
 from ._gen.codes import CODES, EXIT_STATUS
+
+# Importing `typing` would cost more than the rest of a launch.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any, ClassVar, Final
 
 __all__ = [
     "EnvironmentError",

@@ -1,8 +1,12 @@
 """The formats that a recording can be written in."""
 
-from typing import Final
+from __future__ import annotations
 
 from .exceptions import make, make_type_error
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
 
 __all__ = [
     "DEFAULT_FORMAT",

@@ -16,7 +16,7 @@ from typing import Any, ParamSpec, Self, TypeVar
 from . import _notice
 from ._extension import native
 from ._paths import absolute, text_of
-from ._policy import Settings, resolve
+from ._policy import resolve
 from .exceptions import RecorderError, make, make_type_error
 from .formats import DEFAULT_FORMAT, normalize_format
 
@@ -241,7 +241,7 @@ def _stop_at_end(session: TraceSession, error: BaseException | None) -> None:
         _notice.failure(failure)
 
 
-def _settings(policy: Mapping[str, object] | None, use_env: bool) -> Settings:
+def _settings(policy: Mapping[str, object] | None, use_env: bool) -> dict[str, bool | str]:
     given: dict[str, object] = {}
     if policy is not None:
         if not isinstance(policy, Mapping):

@@ -75,14 +75,46 @@ fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
-fn py_codes() -> String {
+/// The head of a generated Python module with one class of plain fields. `typing` and `dataclasses` are not imported:
+/// they would cost more than the rest of a launch.
+fn py_head(about: &str, class: &str, doc: &str, fields: &[(&str, &str)]) -> String {
     let mut out = format!(
-        "\"\"\"Every error code. {NOTE}\"\"\"\n\n\
-         from typing import Final, NamedTuple\n\n\n\
-         class CodeInfo(NamedTuple):\n    \"\"\"What the catalogue says about one code.\"\"\"\n\n    \
-         kind: str\n    retired: bool\n    summary: str\n    why: str\n    fix: str\n    example: str\n\n\n\
-         EXIT_STATUS: Final[dict[str, int]] = {{\n"
+        "\"\"\"{about} {NOTE}\"\"\"\n\n\
+         from __future__ import annotations\n\n\
+         TYPE_CHECKING = False\n\
+         if TYPE_CHECKING:\n    from typing import Final\n\n\n\
+         class {class}:\n    \"\"\"{doc}\"\"\"\n\n    __slots__ = (\n"
     );
+    for (name, _) in fields {
+        let _ = writeln!(out, "        \"{name}\",");
+    }
+    out.push_str("    )\n\n    def __init__(\n        self,\n        *,\n");
+    for (name, kind) in fields {
+        let _ = writeln!(out, "        {name}: {kind},");
+    }
+    out.push_str("    ) -> None:\n");
+    for (name, _) in fields {
+        let _ = writeln!(out, "        self.{name} = {name}");
+    }
+    out.push_str("\n\n");
+    out
+}
+
+fn py_codes() -> String {
+    let mut out = py_head(
+        "Every error code.",
+        "CodeInfo",
+        "What the catalogue says about one code.",
+        &[
+            ("kind", "str"),
+            ("retired", "bool"),
+            ("summary", "str"),
+            ("why", "str"),
+            ("fix", "str"),
+            ("example", "str"),
+        ],
+    );
+    out.push_str("EXIT_STATUS: Final[dict[str, int]] = {\n");
     for kind in ErrorKind::ALL {
         let _ = writeln!(out, "    \"{kind}\": {},", kind.exit_status());
     }
@@ -107,14 +139,21 @@ fn py_codes() -> String {
 }
 
 fn py_policy() -> String {
-    let mut out = format!(
-        "\"\"\"Every switch. {NOTE}\"\"\"\n\n\
-         from typing import Final, NamedTuple\n\n\n\
-         class Switch(NamedTuple):\n    \"\"\"What the table says about one switch.\"\"\"\n\n    \
-         key: str\n    shape: str\n    choices: tuple[str, ...]\n    default: bool | str\n    \
-         env: str | None\n    flag: str\n    doc: str\n\n\n\
-         SWITCHES: Final[tuple[Switch, ...]] = (\n"
+    let mut out = py_head(
+        "Every switch.",
+        "Switch",
+        "What the table says about one switch.",
+        &[
+            ("key", "str"),
+            ("shape", "str"),
+            ("choices", "tuple[str, ...]"),
+            ("default", "bool | str"),
+            ("env", "str | None"),
+            ("flag", "str"),
+            ("doc", "str"),
+        ],
     );
+    out.push_str("SWITCHES: Final[tuple[Switch, ...]] = (\n");
     for switch in switches() {
         let (shape, choices) = match switch.shape {
             Shape::Bool => ("bool", &[][..]),

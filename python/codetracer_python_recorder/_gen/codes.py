@@ -1,17 +1,40 @@
 """Every error code. Written by `just gen`; do not edit."""
 
-from typing import Final, NamedTuple
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
 
 
-class CodeInfo(NamedTuple):
+class CodeInfo:
     """What the catalogue says about one code."""
 
-    kind: str
-    retired: bool
-    summary: str
-    why: str
-    fix: str
-    example: str
+    __slots__ = (
+        "kind",
+        "retired",
+        "summary",
+        "why",
+        "fix",
+        "example",
+    )
+
+    def __init__(
+        self,
+        *,
+        kind: str,
+        retired: bool,
+        summary: str,
+        why: str,
+        fix: str,
+        example: str,
+    ) -> None:
+        self.kind = kind
+        self.retired = retired
+        self.summary = summary
+        self.why = why
+        self.fix = fix
+        self.example = example
 
 
 EXIT_STATUS: Final[dict[str, int]] = {

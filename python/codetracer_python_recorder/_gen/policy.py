@@ -1,18 +1,43 @@
 """Every switch. Written by `just gen`; do not edit."""
 
-from typing import Final, NamedTuple
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
 
 
-class Switch(NamedTuple):
+class Switch:
     """What the table says about one switch."""
 
-    key: str
-    shape: str
-    choices: tuple[str, ...]
-    default: bool | str
-    env: str | None
-    flag: str
-    doc: str
+    __slots__ = (
+        "key",
+        "shape",
+        "choices",
+        "default",
+        "env",
+        "flag",
+        "doc",
+    )
+
+    def __init__(
+        self,
+        *,
+        key: str,
+        shape: str,
+        choices: tuple[str, ...],
+        default: bool | str,
+        env: str | None,
+        flag: str,
+        doc: str,
+    ) -> None:
+        self.key = key
+        self.shape = shape
+        self.choices = choices
+        self.default = default
+        self.env = env
+        self.flag = flag
+        self.doc = doc
 
 
 SWITCHES: Final[tuple[Switch, ...]] = (

@@ -13,14 +13,18 @@ Ended = int | Callable[[], int]
 """An exit status, or what is left to do outside of every handler of ours and then gives it."""
 
 
-class Command(Protocol):
-    """What the module of a command has."""
+class Documented(Protocol):
+    """What the module of every command has."""
 
     NAME: str
     HELP: str
 
     def add_arguments(self, parser: argparse.ArgumentParser, /) -> None:
         """Declares the command's arguments."""
+
+
+class Command(Documented, Protocol):
+    """What the module of a command has whose arguments are parsed here."""
 
     def run(self, args: argparse.Namespace, /) -> Ended:
         """Does the work."""
@@ -89,7 +93,7 @@ class Help(argparse.Action):
         raise SystemExit(0)
 
 
-def command_parser(command: Command) -> Parser:
+def command_parser(command: Documented) -> Parser:
     """The parser of one command."""
     about = command.HELP[:1].upper() + command.HELP[1:] + "."
     parser = Parser(prog=f"codetracer-python-recorder {command.NAME}", description=about)

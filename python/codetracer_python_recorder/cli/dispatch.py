@@ -1,11 +1,18 @@
-"""Finds the command, parses its arguments, runs it, and turns a failure into line and status."""
+"""Finds the command, parses its arguments, runs it, and turns a failure into line and status.
 
-from importlib import import_module
-from typing import Final
+What ``record`` does not need is imported where it is needed: its program waits.
+"""
+
+from __future__ import annotations
 
 from ..exceptions import RecorderError, make
-from .arguments import Command, Ended, Help, Parser, command_parser
 from .output import escape_what_stdout_cannot_write, finish, write_failure, write_out
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
+
+    from .arguments import Command, Ended
 
 __all__ = ["COMMANDS", "dispatch"]
 
@@ -65,26 +72,33 @@ def _run(words: list[str]) -> Ended:
     if first == "record":
         return _record(words, default=False)
     escape_what_stdout_cannot_write()
+    from .arguments import command_parser
+
     command = _load(first)
-    parser = command_parser(command)
-    return command.run(parser.parse_words(words[1:]))
+    return command.run(command_parser(command).parse_words(words[1:]))
 
 
 def _record(words: list[str], *, default: bool) -> Ended:
     from . import record
 
     if any(word in ("-h", "--help") for word in words[1:2]):
+        from .arguments import command_parser
+
         write_out(command_parser(record).format_help())
         return 0
-    return record.run(record.parse(words[1:], is_default=default))
+    return record.run(record.split(words[1:], is_default=default))
 
 
 def _load(name: str) -> Command:
+    from importlib import import_module
+
     module: Command = import_module("." + COMMANDS[name], __package__)
     return module
 
 
 def _overview() -> str:
+    from .arguments import Help, Parser
+
     parser = Parser(
         prog="codetracer-python-recorder",
         usage="codetracer-python-recorder [COMMAND] ...",

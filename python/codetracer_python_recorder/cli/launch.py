@@ -1,13 +1,19 @@
 """Turns this process into the interpreter that runs the program."""
 
+from __future__ import annotations
+
 import os
 import sys
-from typing import Final, NamedTuple, NoReturn, Self
 
 from ..exceptions import make
 from .interpreter import own_options
 from .output import flush_streams
-from .target import Target
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final, NoReturn
+
+    from .target import Target
 
 __all__ = ["VARIABLE", "Plan", "become", "next_command", "why_not_by_exec"]
 
@@ -17,17 +23,18 @@ VARIABLE: Final = "CODETRACER_PYTHON_RECORDER_LAUNCH"
 _HOOK: Final = "codetracer_python_recorder.pth"
 
 
-class Plan(NamedTuple):
-    """The program as the interpreter gets it."""
+class Plan:
+    """The program as the interpreter gets it: ``target`` with ``args``, and this one's options.
 
-    target: Target
-    args: list[str]
-    command: list[str]
-    """The whole command line, the interpreter first."""
+    Attributes:
+        target: what to run.
+        args: the program's own arguments.
+        command: the whole command line, the interpreter first.
+    """
 
-    @classmethod
-    def of(cls, target: Target, args: list[str]) -> Self:
-        """The plan that runs ``target`` with ``args`` on this interpreter, with its options."""
+    __slots__ = ("args", "command", "target")
+
+    def __init__(self, target: Target, args: list[str]) -> None:
         own = [sys.executable or "", *own_options(sys.orig_argv)]
         letter = {"module": "-m", "code": "-c"}.get(target.kind)
         if letter is None:
@@ -35,7 +42,9 @@ class Plan(NamedTuple):
             program = ["--", target.value] if target.value.startswith("-") else [target.value]
         else:
             program = [letter + target.value] if target.is_joined else [letter, target.value]
-        return cls(target, args, [*own, *program, *args])
+        self.target = target
+        self.args = args
+        self.command = [*own, *program, *args]
 
 
 def why_not_by_exec() -> str | None:
@@ -82,17 +91,22 @@ def become(plan: Plan, options: str | None) -> NoReturn:
 
 def next_command() -> str:
     """The command that shows a recording, as it can be pasted where this one was typed."""
-    from shlex import quote
-
     own = sys.argv[0]
     name = os.path.basename(own)
     if name == "__main__.py":
         python = sys.orig_argv[0] if sys.orig_argv else sys.executable
-        return f"{quote(python)} -m codetracer_python_recorder print"
+        return f"{_quoted(python)} -m codetracer_python_recorder print"
     found = _on_path(name)
     if found is not None and os.path.exists(own) and os.path.samefile(found, own):
         own = name
-    return f"{quote(own)} print"
+    return f"{_quoted(own)} print"
+
+
+def _quoted(text: str) -> str:
+    """The text as a POSIX shell takes it for one word."""
+    if text.isascii() and text and all(c.isalnum() or c in "@%+=:,./-_" for c in text):
+        return text
+    return "'" + text.replace("'", "'\\''") + "'"
 
 
 def _on_path(name: str) -> str | None:

@@ -4,12 +4,18 @@
 pipe early, as ``head`` does, ends the command quietly.
 """
 
+from __future__ import annotations
+
 import os
 import sys
-from typing import TextIO
 
 from .._notice import advised_line
-from ..exceptions import RecorderError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TextIO
+
+    from ..exceptions import RecorderError
 
 __all__ = [
     "PIPE_CLOSED",

@@ -4,11 +4,9 @@ The command checks everything that can be checked, then becomes the program: it 
 by the interpreter with the program's command line. Recording starts in there; see ``_start``.
 """
 
-import argparse
-import json
+from __future__ import annotations
+
 import os
-from collections.abc import Callable
-from typing import Final
 
 from .. import _notice
 from .._gen.policy import SWITCHES
@@ -17,7 +15,14 @@ from . import launch
 from .record_words import Request, split
 from .target import Target, check_target
 
-__all__ = ["HELP", "NAME", "add_arguments", "parse", "run"]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+    from typing import Final
+
+    from .arguments import Ended
+
+__all__ = ["HELP", "NAME", "add_arguments", "run", "split"]
 
 NAME = "record"
 HELP = "run a program and record it"
@@ -47,22 +52,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--format", metavar="native", help="The format. Default: native.")
 
 
-def parse(words: list[str], *, is_default: bool) -> argparse.Namespace:
-    """Reads the words after ``record``.
+def run(request: Request) -> Ended:
+    """Becomes the program.
 
     Args:
-        words: options, then the program and its arguments.
-        is_default: whether the command was not named.
-
-    Raises:
-        UsageError: ``ERR_UNKNOWN_OPTION``, ``ERR_UNSUPPORTED_OPTION``,
-            ``ERR_UNSUPPORTED_FORMAT``, ``ERR_INVALID_ARGUMENT``.
-    """
-    return argparse.Namespace(request=split(words, is_default=is_default))
-
-
-def run(args: argparse.Namespace) -> int | Callable[[], int]:
-    """Becomes the program.
+        request: what the words after ``record`` mean; see ``split``.
 
     Returns:
         Only where the program has to run inside this process: what runs it, to be called where
@@ -72,9 +66,8 @@ def run(args: argparse.Namespace) -> int | Callable[[], int]:
         UsageError: the request makes no sense; under every policy.
         EnvironmentError: the program cannot be recorded, or the interpreter cannot be started.
     """
-    request: Request = args.request
     check_target(request.target, is_default=request.is_default)
-    plan = launch.Plan.of(request.target, request.args)
+    plan = launch.Plan(request.target, request.args)
     try:
         options = _options(request)
     except RecorderError as error:
@@ -110,15 +103,14 @@ def _options(request: Request) -> str:
     flag = next(switch.flag for switch in SWITCHES if switch.key == "trace_dir")
     directory = absolute(text_of(settings.pop("trace_dir"), flag), flag)
     native.check_output(directory)
-    return json.dumps(
+    return native.encode_options(
         {
             "dir": directory,
             "origin": "launch",
             "target": _described(request.target),
             "next_command": launch.next_command(),
             **settings,
-        },
-        separators=(",", ":"),
+        }
     )
 
 

@@ -3,12 +3,18 @@
 Only what stands before the program is the recorder's. No word after it is looked at.
 """
 
-from typing import Final, NamedTuple
+from __future__ import annotations
 
 from .._gen.policy import SWITCHES
 from ..exceptions import make
 from ..formats import normalize_format
-from .target import Kind, Target
+from .target import Target
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
+
+    from .target import Kind
 
 __all__ = ["Request", "split"]
 
@@ -38,16 +44,25 @@ _NOT_YET: Final = frozenset(
 _COMMAND: Final = "codetracer-python-recorder record"
 
 
-class Request(NamedTuple):
-    """What ``record`` is asked to do."""
+class Request:
+    """What ``record`` is asked to do.
 
-    given: dict[str, bool | str]
-    """Switches that the command line sets, by key."""
-    target: Target
-    args: list[str]
-    """The program's own arguments."""
-    is_default: bool
-    """Whether ``record`` was not named."""
+    Attributes:
+        given: switches that the command line sets, by key.
+        target: what to run.
+        args: the program's own arguments.
+        is_default: whether ``record`` was not named.
+    """
+
+    __slots__ = ("args", "given", "is_default", "target")
+
+    def __init__(
+        self, given: dict[str, bool | str], target: Target, args: list[str], is_default: bool
+    ) -> None:
+        self.given = given
+        self.target = target
+        self.args = args
+        self.is_default = is_default
 
 
 def split(words: list[str], *, is_default: bool) -> Request:

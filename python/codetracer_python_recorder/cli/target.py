@@ -1,26 +1,39 @@
 """What ``record`` runs, and the checks that need not start it."""
 
+from __future__ import annotations
+
 import os
 import stat
 import sys
-from typing import Final, Literal, NamedTuple
 
 from ..exceptions import RecorderError, make
 
-__all__ = ["Kind", "Target", "check_target"]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final, Literal
 
-Kind = Literal["script", "module", "code"]
+    Kind = Literal["script", "module", "code"]
+
+__all__ = ["Target", "check_target"]
 
 _MAIN: Final = ("__main__.py", "__main__.pyc")
 
 
-class Target(NamedTuple):
-    """A script, directory or zip file by path; a module by name; code as text."""
+class Target:
+    """A script, directory or zip file by path; a module by name; code as text.
 
-    kind: Kind
-    value: str
-    is_joined: bool = False
-    """Whether the value stood in one word with -m or -c, as ``sys.orig_argv`` shows."""
+    Attributes:
+        kind: which of them.
+        value: path, name or text.
+        is_joined: whether the value stood in one word with -m or -c, as ``sys.orig_argv`` shows.
+    """
+
+    __slots__ = ("is_joined", "kind", "value")
+
+    def __init__(self, kind: Kind, value: str, is_joined: bool = False) -> None:
+        self.kind = kind
+        self.value = value
+        self.is_joined = is_joined
 
 
 def check_target(target: Target, *, is_default: bool) -> None:

@@ -40,7 +40,7 @@ class Same:
             return False
         if "repr" in expected:
             return repr(scalar(expected)) == repr(actual.get("value"))
-        number = expected.get("same", expected.get("number"))
+        number = expected["same"] if "same" in expected else expected["number"]
         if not isinstance(actual.get("id"), int) or not self.paired(number, actual["id"]):
             return False
         if "same" in expected:

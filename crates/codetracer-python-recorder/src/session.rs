@@ -12,7 +12,7 @@ use recorder_errors::{RecorderError, RecorderResult, enverr, usage};
 use trace_store::{ClockPair, Committed, Metadata, Warning, Writer, WriterOptions};
 
 use crate::boundary::Failure;
-use crate::code::decide::{Decider, Places, Target};
+use crate::code::decide::{Decider, Places};
 use crate::commit;
 use crate::hooks::Recorder;
 use crate::hooks::recorder::Parts;
@@ -116,17 +116,11 @@ fn begin(py: Python<'_>, options: Options) -> Result<String, Failure> {
     };
     install_fork_hooks(py)?;
     let number = SESSIONS.fetch_add(1, Ordering::Relaxed) + 1;
-    let target = match &options.target {
-        None => Target::None,
-        Some(recorder_core::Target::Script(path)) => Target::Script(path.clone()),
-        Some(recorder_core::Target::Module(name)) => Target::Module(name.clone()),
-        Some(recorder_core::Target::Code(code)) => Target::Code(code.clone()),
-    };
     let recorder = Recorder::new(Parts {
         session: number,
         lines: options.capture != Capture::Calls,
         values: options.capture == Capture::Values,
-        decider: Decider::new(options.all, &target, places),
+        decider: Decider::new(options.all, options.target.as_ref(), places),
         monitoring,
         writer,
     });

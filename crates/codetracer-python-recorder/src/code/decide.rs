@@ -3,20 +3,7 @@
 use std::collections::HashMap;
 use std::path::{Component, Path, PathBuf};
 
-/// What the command line runs.
-#[derive(Debug, Clone, Default, serde::Deserialize)]
-#[serde(tag = "kind", content = "value", rename_all = "lowercase")]
-pub enum Target {
-    /// No command line: the interface started recording.
-    #[default]
-    None,
-    /// A script, directory or zip file.
-    Script(String),
-    /// A module, by dotted name.
-    Module(String),
-    /// Code given as text.
-    Code(String),
-}
+use recorder_core::Target;
 
 /// Where a source file belongs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,13 +52,13 @@ pub struct Module {
 
 impl Decider {
     /// A decider for one session.
-    pub fn new(all: bool, target: &Target, places: Places) -> Self {
+    pub fn new(all: bool, target: Option<&Target>, places: Places) -> Self {
         let script = match target {
-            Target::Script(path) => std::fs::canonicalize(path).ok(),
+            Some(Target::Script(path)) => std::fs::canonicalize(path).ok(),
             _ => None,
         };
         let package = match target {
-            Target::Module(name) => name.split('.').next().map(str::to_owned),
+            Some(Target::Module(name)) => name.split('.').next().map(str::to_owned),
             _ => None,
         };
         Self {

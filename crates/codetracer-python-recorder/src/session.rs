@@ -13,6 +13,7 @@ use trace_store::{ClockPair, Committed, Metadata, Warning, Writer, WriterOptions
 
 use crate::boundary::Failure;
 use crate::code::decide::{Decider, Places};
+use crate::code::facts::LinesBy;
 use crate::commit;
 use crate::hooks::Recorder;
 use crate::hooks::recorder::Parts;
@@ -119,6 +120,7 @@ fn begin(py: Python<'_>, options: Options) -> Result<String, Failure> {
     let recorder = Recorder::new(Parts {
         session: number,
         lines: options.capture != Capture::Calls,
+        lines_by: lines_by(),
         values: options.capture == Capture::Values,
         decider: Decider::new(options.all, options.target.as_ref(), places),
         monitoring,
@@ -178,6 +180,15 @@ fn preflight(metadata: &mut Metadata) -> RecorderResult<()> {
 /// Whether the environment asks for the public interface (`CODETRACER_FRAME_ACCESS=public`).
 fn frames_by_public_api() -> bool {
     recorder_policy::env::read("CODETRACER_FRAME_ACCESS").is_some_and(|value| value == "public")
+}
+
+/// Which event tells the lines; the environment may insist on one (`CODETRACER_LINE_EVENTS=line` or `instruction`).
+fn lines_by() -> LinesBy {
+    match recorder_policy::env::read("CODETRACER_LINE_EVENTS") {
+        Some(value) if value == "line" => LinesBy::Line,
+        Some(value) if value == "instruction" => LinesBy::Instruction,
+        _ => LinesBy::Cheapest,
+    }
 }
 
 /// What the metadata says of the program and the interpreter.

@@ -3,6 +3,8 @@
 //!
 //! Pure: bytes in, facts out. Knows no Python object.
 
+use super::instructions::{Instruction, decode};
+use super::line_starts;
 use super::lines::Location;
 use super::opcodes::{INTRINSIC_IMPORT_STAR, Opcodes};
 
@@ -60,48 +62,33 @@ pub struct Analysis {
     pub ends_iteration: Vec<u32>,
     /// Whether a line does `from module import *`.
     pub imports_star: bool,
-}
-
-struct Instruction {
-    unit: usize,
-    op: u8,
-    arg: u32,
-    next: usize,
-}
-
-fn decode(code: &[u8], ops: &Opcodes) -> Vec<Instruction> {
-    let mut caches = [0u8; 256];
-    for (op, n) in ops.caches {
-        caches[usize::from(*op)] = *n;
-    }
-    let mut out = Vec::with_capacity(code.len() / 4);
-    let (mut unit, mut arg) = (0, 0u32);
-    while let Some([op, low]) = code.get(unit * 2..unit * 2 + 2) {
-        arg = arg << 8 | u32::from(*low);
-        if *op == ops.extended_arg {
-            unit += 1;
-            continue;
-        }
-        let next = unit + 1 + usize::from(caches[usize::from(*op)]);
-        out.push(Instruction {
-            unit,
-            op: *op,
-            arg,
-            next,
-        });
-        unit = next;
-        arg = 0;
-    }
-    out
+    /// What INSTRUCTION is kept for at each code unit ([`line_starts::watch`]); empty where LINE tells the lines.
+    pub watched: Vec<u8>,
 }
 
 impl Analysis {
     /// Analyses bytecode without instrumentation (`co_code`) with the location of each code unit.
     pub fn new(code: &[u8], locations: &[Location], ops: &Opcodes) -> Self {
+        Self::of(&decode(code, ops), locations, ops)
+    }
+
+    /// Like [`Analysis::new`], for code whose lines are told by INSTRUCTION events.
+    pub fn by_instructions(
+        code: &[u8],
+        locations: &[Location],
+        exceptions: &[u8],
+        ops: &Opcodes,
+    ) -> Self {
         let instructions = decode(code, ops);
+        let mut out = Self::of(&instructions, locations, ops);
+        out.watched = line_starts::plan(&instructions, &out.lines, exceptions, ops);
+        out
+    }
+
+    fn of(instructions: &[Instruction], locations: &[Location], ops: &Opcodes) -> Self {
         let mut out = Self::without_code(locations);
-        out.find_stores(&instructions, ops);
-        out.find_jumps(&instructions, locations, ops);
+        out.find_stores(instructions, ops);
+        out.find_jumps(instructions, locations, ops);
         out
     }
 
@@ -116,6 +103,16 @@ impl Analysis {
     /// Line of the instruction at byte `offset`; 0 when it has none.
     pub fn line_at(&self, offset: u32) -> u32 {
         self.lines.get(offset as usize / 2).copied().unwrap_or(0)
+    }
+
+    /// What INSTRUCTION is kept for at byte `offset`.
+    #[inline(always)]
+    pub fn watched_at(&self, offset: u32) -> u8 {
+        let unit = offset as usize / 2;
+        self.watched
+            .get(unit)
+            .copied()
+            .unwrap_or(line_starts::watch::OFF)
     }
 
     /// What the line can rebind.

@@ -5,6 +5,7 @@ use std::cell::Cell;
 use trace_model::{CodeDef, Definition};
 
 use super::analysis::{Analysis, Target};
+use super::line_starts::has_far_lines;
 use super::lines::locations;
 use super::opcodes::OPCODES;
 use crate::raw::frame::Code;
@@ -35,6 +36,17 @@ pub struct Name {
     pub slot: u16,
     /// Where its value is.
     pub source: Source,
+}
+
+/// Which event tells the lines of a code object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LinesBy {
+    /// INSTRUCTION where lines are far from the first one, else LINE.
+    Cheapest,
+    /// LINE.
+    Line,
+    /// INSTRUCTION.
+    Instruction,
 }
 
 /// Facts of a traced code object.
@@ -72,10 +84,22 @@ impl CodeFacts {
         id: u32,
         path: u32,
         module: String,
+        lines: LinesBy,
     ) -> (Self, Definition) {
         let bytecode = code.bytecode();
         let places = locations(code.line_table(), code.first_line(), bytecode.len() / 2);
+        let by_instructions = match lines {
+            LinesBy::Line => false,
+            LinesBy::Instruction => true,
+            LinesBy::Cheapest => {
+                let lines: Vec<u32> = places.iter().map(|place| place.line).collect();
+                has_far_lines(&lines, code.first_line())
+            }
+        };
         let analysis = match OPCODES {
+            Some(ops) if by_instructions => {
+                Analysis::by_instructions(&bytecode, &places, code.exception_table(), ops)
+            }
             Some(ops) => Analysis::new(&bytecode, &places, ops),
             None => Analysis::without_code(&places),
         };

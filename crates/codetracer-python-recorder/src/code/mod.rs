@@ -3,5 +3,7 @@
 pub mod analysis;
 pub mod decide;
 pub mod facts;
+pub mod instructions;
+pub mod line_starts;
 pub mod lines;
 pub mod opcodes;

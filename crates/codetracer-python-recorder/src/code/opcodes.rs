@@ -2,6 +2,8 @@
 //!
 //! Source: the `opcode` module of each CPython version; a test compares the compiled table with it.
 
+use super::instructions::Instruction;
+
 /// Opcode numbers and inline cache sizes of one version. 255 means the version has no such opcode.
 #[derive(Debug)]
 #[allow(missing_docs)]
@@ -31,8 +33,68 @@ pub struct Opcodes {
     pub call_intrinsic_1: u8,
     pub for_iter: u8,
     pub send: u8,
+    pub resume: u8,
+    pub end_for: u8,
+    pub end_send: u8,
+    pub end_async_for: u8,
+    pub pop_jump_if_not_none: u8,
+    pub jump_forward: u8,
+    pub jump_backward_no_interrupt: u8,
+    pub return_value: u8,
+    pub return_const: u8,
+    pub reraise: u8,
+    pub raise_varargs: u8,
+    pub yield_value: u8,
+    /// Whether a frame that an exception is thrown into counts as gone on, for LINE.
+    pub throw_goes_on: bool,
     /// (opcode, code units of inline cache after it).
     pub caches: &'static [(u8, u8)],
+}
+
+impl Opcodes {
+    /// Code unit that a jump goes to; `None` for anything else.
+    pub fn jump_target(&self, i: &Instruction) -> Option<usize> {
+        let forward = [
+            self.pop_jump_if_false,
+            self.pop_jump_if_true,
+            self.pop_jump_if_none,
+            self.pop_jump_if_not_none,
+            self.jump_forward,
+            self.for_iter,
+            self.send,
+        ];
+        if forward.contains(&i.op) {
+            return i.next.checked_add(i.arg as usize);
+        }
+        [self.jump_backward, self.jump_backward_no_interrupt]
+            .contains(&i.op)
+            .then(|| i.next.checked_sub(i.arg as usize))
+            .flatten()
+    }
+
+    /// Whether the instruction behind it is never the next one.
+    pub fn never_falls_through(&self, op: u8) -> bool {
+        [
+            self.return_value,
+            self.return_const,
+            self.reraise,
+            self.raise_varargs,
+            self.jump_forward,
+            self.jump_backward,
+            self.jump_backward_no_interrupt,
+        ]
+        .contains(&op)
+    }
+
+    /// Whether a frame that comes from it has just started or gone on, so that LINE fires whatever the line.
+    pub fn goes_on(&self, op: u8) -> bool {
+        op == self.resume || (self.throw_goes_on && op == self.yield_value)
+    }
+
+    /// Whether CPython fires no LINE at it, and does not count its line.
+    pub fn never_begins_a_line(&self, op: u8) -> bool {
+        [self.resume, self.end_for, self.end_send, self.end_async_for].contains(&op)
+    }
 }
 
 /// Operand of `CALL_INTRINSIC_1` for `from module import *`.
@@ -65,6 +127,19 @@ pub const V312: Opcodes = Opcodes {
     call_intrinsic_1: 173,
     for_iter: 93,
     send: 123,
+    resume: 151,
+    end_for: 4,
+    end_send: 5,
+    end_async_for: 54,
+    pop_jump_if_not_none: 128,
+    jump_forward: 110,
+    jump_backward_no_interrupt: 134,
+    return_value: 83,
+    return_const: 121,
+    reraise: 119,
+    raise_varargs: 130,
+    yield_value: 150,
+    throw_goes_on: false,
     caches: &[
         (25, 1),
         (60, 1),
@@ -107,6 +182,19 @@ pub const V313: Opcodes = Opcodes {
     call_intrinsic_1: 55,
     for_iter: 72,
     send: 104,
+    resume: 149,
+    end_for: 11,
+    end_send: 12,
+    end_async_for: 10,
+    pop_jump_if_not_none: 99,
+    jump_forward: 79,
+    jump_backward_no_interrupt: 78,
+    return_value: 36,
+    return_const: 103,
+    reraise: 102,
+    raise_varargs: 101,
+    yield_value: 118,
+    throw_goes_on: true,
     caches: &[
         (5, 1),
         (39, 1),

@@ -8,7 +8,7 @@ use crate::raw::monitoring::event;
 use crate::raw::threads::{self, Current};
 
 /// Events with a callback.
-pub const HOOKED: [u32; 11] = [
+pub const HOOKED: [u32; 12] = [
     event::PY_START,
     event::PY_RESUME,
     event::PY_RETURN,
@@ -16,6 +16,7 @@ pub const HOOKED: [u32; 11] = [
     event::PY_THROW,
     event::PY_UNWIND,
     event::LINE,
+    event::INSTRUCTION,
     event::JUMP,
     event::BRANCH,
     event::RAISE,

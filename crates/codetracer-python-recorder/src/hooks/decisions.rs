@@ -53,7 +53,8 @@ impl Recorder {
         {
             self.main = MainEnd::Running(frame.address());
         }
-        let (facts, definition) = CodeFacts::new(code, self.session, id, path, module);
+        let (facts, definition) =
+            CodeFacts::new(code, self.session, id, path, module, self.lines_by);
         self.define(at, definition);
         let facts = extra::store(code, facts)?;
         self.arm(code, facts);
@@ -91,7 +92,11 @@ impl Recorder {
     pub fn arm(&self, code: Code<'_>, facts: &CodeFacts) {
         let mut mask = 0;
         if self.lines {
-            mask |= event::LINE;
+            mask |= if facts.analysis.watched.is_empty() {
+                event::LINE
+            } else {
+                event::INSTRUCTION
+            };
             if facts.analysis.loops_on_a_line {
                 mask |= event::JUMP;
             }

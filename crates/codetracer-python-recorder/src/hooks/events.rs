@@ -8,12 +8,20 @@ use super::thread::{Open, SAME_TASK};
 use super::{Answer, exceptions};
 use crate::capture;
 use crate::code::facts::CodeFacts;
+use crate::code::line_starts::watch;
+use crate::code::opcodes::OPCODES;
 use crate::raw::extra::{Extra, lookup};
 use crate::raw::frame::{Code, Frame};
 use crate::raw::object::Obj;
 use crate::raw::threads::Current;
 
 pub use exceptions::{branch, handler, raise, throw, unwind};
+
+/// Whether LINE takes a frame that was thrown into for one that went on.
+const THROW_GOES_ON: bool = match OPCODES {
+    Some(ops) => ops.throw_goes_on,
+    None => false,
+};
 
 /// What is to be done with an event of a code object.
 enum Known<'a> {
@@ -85,6 +93,7 @@ pub fn start(recorder: &mut Recorder, current: Current, code: Code<'_>) -> Answe
         frame: frame.address(),
         code: facts.id,
         line: facts.first_line,
+        passed: 0,
         call,
         seen: 0,
         resumed: false,
@@ -121,6 +130,7 @@ pub fn line(recorder: &mut Recorder, current: Current, code: Code<'_>, line: u32
     };
     let before = top.line;
     top.line = line;
+    top.passed = line;
     thread.event(
         order,
         Op::Line {
@@ -136,6 +146,41 @@ pub fn line(recorder: &mut Recorder, current: Current, code: Code<'_>, line: u32
     }
     thread.sink.commit();
     Answer::Continue
+}
+
+/// INSTRUCTION, in code whose lines it tells.
+#[inline(always)]
+pub fn instruction(
+    recorder: &mut Recorder,
+    current: Current,
+    code: Code<'_>,
+    offset: u32,
+) -> Answer {
+    let Some(facts) = traced(recorder, code) else {
+        return Answer::Disable;
+    };
+    let kept = facts.analysis.watched_at(offset);
+    if kept == watch::OFF {
+        return Answer::Disable;
+    }
+    let at = facts.analysis.line_at(offset);
+    if kept != watch::LINE {
+        let (Some(frame), Some(thread)) = (current.frame(), recorder.enter(current)) else {
+            return Answer::Continue;
+        };
+        let session = recorder.session;
+        let Recorder { threads, order, .. } = &mut *recorder;
+        let thread = &mut threads[thread];
+        expect_top(thread, order, session, frame, facts);
+        let Some(top) = thread.stack.last_mut() else {
+            return Answer::Continue;
+        };
+        let before = std::mem::replace(&mut top.passed, at);
+        if kept == watch::PASSES || before == at {
+            return Answer::Continue;
+        }
+    }
+    line(recorder, current, code, at)
 }
 
 /// JUMP: an iteration of a loop that stands on one line is a line event of its own.
@@ -250,9 +295,15 @@ pub fn resume(recorder: &mut Recorder, current: Current, code: Code<'_>, offset:
     let Some(at) = recorder.enter(current) else {
         return Answer::Continue;
     };
-    go_on(recorder, at, frame, facts, offset, |code, line, call| {
-        Op::Resume { code, line, call }
-    });
+    go_on(
+        recorder,
+        at,
+        frame,
+        facts,
+        offset,
+        false,
+        |code, line, call| Op::Resume { code, line, call },
+    );
     recorder.threads[at].sink.commit();
     Answer::Continue
 }
@@ -264,6 +315,7 @@ pub(super) fn go_on(
     frame: Frame<'_>,
     facts: &CodeFacts,
     offset: u32,
+    thrown: bool,
     op: impl FnOnce(u32, u32, u64) -> Op<'static>,
 ) {
     let session = recorder.session;
@@ -287,6 +339,7 @@ pub(super) fn go_on(
         0 => facts.first_line,
         line => line,
     };
+    let passed = if thrown && !THROW_GOES_ON { line } else { 0 };
     match suspended.get(frame.address(), facts.id) {
         Some(suspension) => {
             let call = suspension.call;
@@ -295,6 +348,7 @@ pub(super) fn go_on(
                 frame: frame.address(),
                 code: facts.id,
                 line,
+                passed,
                 call,
                 seen: 0,
                 resumed: true,
@@ -310,6 +364,7 @@ pub(super) fn go_on(
                 return;
             };
             top.line = line;
+            top.passed = passed;
             top.outer_task = outer_task;
             let call = top.call;
             thread.event(order, op(facts.id, line, call));

@@ -44,9 +44,15 @@ pub fn throw(
     let Some(at) = recorder.enter(current) else {
         return Answer::Continue;
     };
-    go_on(recorder, at, frame, facts, offset, |code, line, call| {
-        Op::Throw { code, line, call }
-    });
+    go_on(
+        recorder,
+        at,
+        frame,
+        facts,
+        offset,
+        true,
+        |code, line, call| Op::Throw { code, line, call },
+    );
     let Recorder {
         threads, values, ..
     } = recorder;

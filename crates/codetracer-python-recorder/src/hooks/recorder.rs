@@ -15,6 +15,7 @@ use super::thread::{Open, SAME_TASK, ThreadContext};
 use crate::boundary::{Entry, panic_error};
 use crate::capture::Values;
 use crate::code::decide::Decider;
+use crate::code::facts::LinesBy;
 use crate::raw::clock::Clock;
 use crate::raw::frame::Code;
 use crate::raw::monitoring::Monitoring;
@@ -66,6 +67,7 @@ pub struct Recorder {
     pub counters: Counters,
     pub(super) active: bool,
     pub(super) lines: bool,
+    pub(super) lines_by: LinesBy,
     pub(super) cached: (ThreadKey, usize),
     pub(super) index: HashMap<ThreadKey, usize>,
     pub(super) next_thread: u32,
@@ -86,6 +88,8 @@ pub struct Parts {
     pub session: u32,
     /// Whether lines are recorded.
     pub lines: bool,
+    /// Which event tells the lines.
+    pub lines_by: LinesBy,
     /// Whether values are recorded.
     pub values: bool,
     /// Decides what is traced.
@@ -111,6 +115,7 @@ impl Recorder {
             counters: Counters::default(),
             active: true,
             lines: parts.lines,
+            lines_by: parts.lines_by,
             cached: (ThreadKey { state: 0, id: 0 }, 0),
             index: HashMap::new(),
             next_thread: 0,

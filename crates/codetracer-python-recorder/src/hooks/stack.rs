@@ -79,6 +79,7 @@ pub fn open(thread: &mut ThreadContext, order: &mut Order, frame: Frame<'_>, fac
         frame: frame.address(),
         code: facts.id,
         line,
+        passed: 0,
         call,
         seen: 0,
         resumed: false,

@@ -15,6 +15,8 @@ pub struct Open {
     pub code: u32,
     /// Line of its last event.
     pub line: u32,
+    /// Line of the last watched instruction, where INSTRUCTION tells the lines; 0 when it has just started or gone on.
+    pub passed: u32,
     /// Call id.
     pub call: u64,
     /// Start of its remembered values in `ThreadContext::seen`.

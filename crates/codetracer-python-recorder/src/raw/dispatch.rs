@@ -56,7 +56,7 @@ unsafe fn dispatch(
                     return none();
                 };
                 let b = match entry {
-                    Entry::PyStart | Entry::PyResume | Entry::Line => a,
+                    Entry::PyStart | Entry::PyResume | Entry::Line | Entry::Instruction => a,
                     _ => Obj::new(*args.add(2)).unwrap_or(a),
                 };
                 let answer =
@@ -124,6 +124,7 @@ hooks! {
     py_throw PyThrow PY_THROW |r, t, code, offset, exc| events::throw(r, t, code, offset.small_int(), exc);
     py_unwind PyUnwind PY_UNWIND |r, t, code, _, exc| events::unwind(r, t, code, exc);
     line Line LINE |r, t, code, line, _| events::line(r, t, code, line.small_int());
+    instruction Instruction INSTRUCTION |r, t, code, offset, _| events::instruction(r, t, code, offset.small_int());
     jump Jump JUMP |r, t, code, from, to| events::jump(r, t, code, from.small_int(), to.small_int());
     branch Branch BRANCH |r, t, code, from, to| events::branch(r, t, code, from.small_int(), to.small_int());
     raise Raise RAISE |r, t, code, offset, exc| events::raise(r, t, code, offset.small_int(), exc);

@@ -88,6 +88,11 @@ impl<'a> Code<'a> {
     pub fn names(self) -> Option<Obj<'a>> {
         self.object(code_at::NAMES)
     }
+    /// `co_exceptiontable`.
+    pub fn exception_table(self) -> &'a [u8] {
+        self.object(code_at::EXCEPTIONTABLE)
+            .map_or(&[], |table| table.bytes(usize::MAX))
+    }
     /// `co_filename`.
     pub fn filename(self) -> Option<Obj<'a>> {
         self.object(code_at::FILENAME)

@@ -67,8 +67,10 @@ pub mod frame {
 
 /// `PyCodeObject` fields, alike on 3.12 and 3.13.
 pub mod code {
-    /// `co_consts`.
+    /// `co_names`.
     pub const NAMES: usize = 32;
+    /// `co_exceptiontable`.
+    pub const EXCEPTIONTABLE: usize = 40;
     /// `co_flags`.
     pub const FLAGS: usize = 48;
     /// `co_argcount`.

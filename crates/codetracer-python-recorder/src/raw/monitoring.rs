@@ -17,6 +17,8 @@ pub mod event {
     pub const PY_YIELD: u32 = 1 << 3;
     /// `LINE`.
     pub const LINE: u32 = 1 << 5;
+    /// `INSTRUCTION`.
+    pub const INSTRUCTION: u32 = 1 << 6;
     /// `JUMP`.
     pub const JUMP: u32 = 1 << 7;
     /// `BRANCH`.

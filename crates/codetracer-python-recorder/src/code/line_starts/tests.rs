@@ -1,0 +1,95 @@
+use super::super::instructions::decode;
+use super::super::opcodes::V312;
+use super::watch::{LINE, LINE_IF_CHANGED, OFF, PASSES};
+use super::*;
+
+const NOP: u8 = 9;
+
+fn planned(code: &[(u8, u8)], lines: &[u32], exceptions: &[u8]) -> Vec<u8> {
+    let bytes: Vec<u8> = code.iter().flat_map(|(op, arg)| [*op, *arg]).collect();
+    plan(&decode(&bytes, &V312), lines, exceptions, &V312)
+}
+
+#[test]
+fn straight_code_keeps_the_first_instruction_of_each_line() {
+    let code = [
+        (V312.resume, 0),
+        (NOP, 0),
+        (NOP, 0),
+        (NOP, 0),
+        (V312.return_value, 0),
+    ];
+    assert_eq!(
+        planned(&code, &[1, 2, 2, 3, 3], &[]),
+        [OFF, LINE, OFF, LINE, OFF]
+    );
+}
+
+#[test]
+fn a_jump_target_that_only_its_own_line_reaches_is_not_watched() {
+    let code = [
+        (V312.resume, 0),
+        (NOP, 0),
+        (NOP, 0),
+        (V312.jump_backward, 2),
+    ];
+    assert_eq!(planned(&code, &[1, 2, 2, 2], &[])[2], OFF);
+}
+
+#[test]
+fn a_jump_target_that_two_lines_reach_depends_on_the_way() {
+    let code = [
+        (V312.resume, 0),
+        (NOP, 0),
+        (V312.pop_jump_if_false, 1),
+        (NOP, 0),
+        (NOP, 0),
+        (V312.return_value, 0),
+    ];
+    // The last line is that of the condition, reached from it and from the line between.
+    let plan = planned(&code, &[1, 2, 2, 3, 2, 2], &[]);
+    assert_eq!(plan, [OFF, LINE, OFF, LINE, LINE_IF_CHANGED, OFF]);
+}
+
+#[test]
+fn an_instruction_without_a_line_on_the_way_to_a_shared_target_is_watched() {
+    let code = [
+        (V312.resume, 0),
+        (NOP, 0),
+        (V312.pop_jump_if_false, 1),
+        (NOP, 0),
+        (NOP, 0),
+        (V312.return_value, 0),
+    ];
+    let plan = planned(&code, &[1, 2, 2, 0, 2, 2], &[]);
+    assert_eq!(plan, [OFF, LINE, OFF, PASSES, LINE_IF_CHANGED, OFF]);
+}
+
+#[test]
+fn a_handler_is_reached_from_all_that_it_serves() {
+    let code = [
+        (V312.resume, 0),
+        (NOP, 0),
+        (NOP, 0),
+        (V312.return_value, 0),
+        (NOP, 0),
+        (V312.reraise, 0),
+    ];
+    // One entry: units 1 to 3 are served by unit 4, depth 0.
+    let plan = planned(&code, &[1, 2, 3, 3, 2, 2], &[0x80 | 1, 2, 4, 0]);
+    assert_eq!(plan, [OFF, LINE, LINE, OFF, LINE_IF_CHANGED, OFF]);
+}
+
+#[test]
+fn only_lines_out_of_reach_of_a_byte_are_far() {
+    assert!(!has_far_lines(&[1, 128], 1));
+    assert!(has_far_lines(&[1, 129], 1));
+    assert!(!has_far_lines(&[200, 74], 200));
+    assert!(has_far_lines(&[200, 73], 200));
+    // Sixteen code units buy one line.
+    let mut lines = vec![1; 16];
+    lines.push(129);
+    assert!(!has_far_lines(&lines, 1));
+    // No line is never far.
+    assert!(!has_far_lines(&[1000, 0], 1000));
+}

@@ -225,7 +225,7 @@ impl Staging {
                 RecorderError::io_or(
                     ErrorCode::TRACE_DIR_CREATE_FAILED,
                     "create the directory for the recording",
-                    path,
+                    &dir,
                     error,
                 )
             })

@@ -54,6 +54,8 @@ pub struct Analysis {
     pub targets: Vec<Target>,
     /// Whether a jump goes back to its own line.
     pub loops_on_a_line: bool,
+    /// Whether JUMP tells lines.
+    pub jumps_begin_lines: bool,
     /// Byte offsets of handlers that a bare `except:` alone makes up.
     pub bare_handlers: Vec<u32>,
     /// Conditional jumps that decide about an exception, by byte offset, sorted.
@@ -82,6 +84,8 @@ impl Analysis {
         let instructions = decode(code, ops);
         let mut out = Self::of(&instructions, locations, ops);
         out.watched = line_starts::plan(&instructions, &out.lines, exceptions, ops);
+        out.jumps_begin_lines =
+            out.loops_on_a_line || out.watched.contains(&line_starts::watch::BY_JUMP);
         out
     }
 
@@ -89,6 +93,7 @@ impl Analysis {
         let mut out = Self::without_code(locations);
         out.find_stores(instructions, ops);
         out.find_jumps(instructions, locations, ops);
+        out.jumps_begin_lines = out.loops_on_a_line;
         out
     }
 

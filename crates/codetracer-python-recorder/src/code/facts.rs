@@ -5,7 +5,7 @@ use std::cell::Cell;
 use trace_model::{CodeDef, Definition};
 
 use super::analysis::{Analysis, Target};
-use super::line_starts::has_far_lines;
+use super::line_starts::{has_far_lines, has_loop};
 use super::lines::locations;
 use super::opcodes::OPCODES;
 use crate::raw::frame::Code;
@@ -41,7 +41,7 @@ pub struct Name {
 /// Which event tells the lines of a code object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LinesBy {
-    /// INSTRUCTION where lines are far from the first one, else LINE.
+    /// INSTRUCTION where lines are far from the first one and in generators with a loop, else LINE.
     Cheapest,
     /// LINE.
     Line,
@@ -88,12 +88,14 @@ impl CodeFacts {
     ) -> (Self, Definition) {
         let bytecode = code.bytecode();
         let places = locations(code.line_table(), code.first_line(), bytecode.len() / 2);
+        let is_generator = code.flags() & (0x20 | 0x200) != 0;
         let by_instructions = match lines {
             LinesBy::Line => false,
             LinesBy::Instruction => true,
             LinesBy::Cheapest => {
                 let lines: Vec<u32> = places.iter().map(|place| place.line).collect();
-                has_far_lines(&lines, code.first_line())
+                let loops = OPCODES.is_some_and(|ops| has_loop(&bytecode, ops));
+                has_far_lines(&lines, code.first_line()) || (is_generator && loops)
             }
         };
         let analysis = match OPCODES {

@@ -10,7 +10,7 @@
 
 use std::collections::BTreeSet;
 
-use super::instructions::Instruction;
+use super::instructions::{Instruction, decode};
 use super::opcodes::Opcodes;
 
 /// What an INSTRUCTION event at a code unit is kept for.
@@ -23,6 +23,9 @@ pub mod watch {
     pub const LINE_IF_CHANGED: u8 = 2;
     /// No line begins here; the frame's last watched instruction is of this unit's line.
     pub const PASSES: u8 = 3;
+    /// Nothing: the event is disabled, so that a loop over a generator runs it without C recursion, as it does
+    /// unrecorded. The line begins at the jump that comes here.
+    pub const BY_JUMP: u8 = 4;
 }
 
 /// Largest distance of a line that CPython keeps beside the bytecode, and the one below the smallest.
@@ -36,6 +39,11 @@ pub fn has_far_lines(lines: &[u32], first_line: u32) -> bool {
         let away = i64::from(*line) - i64::from(first_line) - (unit >> LINE_PER_UNITS) as i64;
         *line != 0 && (away > FAR.0 || away <= FAR.1)
     })
+}
+
+/// Whether the bytecode loops over an iterator: LINE at such a loop would make it call a generator through C.
+pub fn has_loop(code: &[u8], ops: &Opcodes) -> bool {
+    decode(code, ops).iter().any(|i| i.op == ops.for_iter)
 }
 
 /// Handlers of the exception table: the code units `[start, end)` that each serves, and its first code unit.
@@ -186,6 +194,19 @@ pub fn plan(code: &[Instruction], lines: &[u32], exceptions: &[u8], ops: &Opcode
             }
         })
         .collect();
+    for n in 1..code.len() {
+        let at_jumps = flow.before[n]
+            .iter()
+            .all(|before| *before + 1 == n || code[*before].op == ops.jump_backward);
+        if watched[n] == watch::LINE_IF_CHANGED
+            && code[n].op == ops.for_iter
+            && code[n].start == code[n].unit
+            && at_jumps
+            && line(n - 1) == line(n)
+        {
+            watched[n] = watch::BY_JUMP;
+        }
+    }
     let known = lines_known(&flow, &watched, &line, |n| ops.goes_on(code[n].op));
     for n in 0..code.len() {
         if watched[n] != watch::LINE_IF_CHANGED {

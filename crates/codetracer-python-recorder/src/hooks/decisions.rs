@@ -97,7 +97,7 @@ impl Recorder {
             } else {
                 event::INSTRUCTION
             };
-            if facts.analysis.loops_on_a_line {
+            if facts.analysis.jumps_begin_lines {
                 mask |= event::JUMP;
             }
         }

@@ -160,7 +160,7 @@ pub fn instruction(
         return Answer::Disable;
     };
     let kept = facts.analysis.watched_at(offset);
-    if kept == watch::OFF {
+    if kept == watch::OFF || kept == watch::BY_JUMP {
         return Answer::Disable;
     }
     let at = facts.analysis.line_at(offset);
@@ -183,7 +183,8 @@ pub fn instruction(
     line(recorder, current, code, at)
 }
 
-/// JUMP: an iteration of a loop that stands on one line is a line event of its own.
+/// JUMP: an iteration of a loop that stands on one line is a line event of its own, and so is the way back to a loop
+/// where no other event tells it.
 pub fn jump(
     recorder: &mut Recorder,
     current: Current,
@@ -195,7 +196,9 @@ pub fn jump(
         return Answer::Disable;
     };
     let at = facts.analysis.line_at(to);
-    if to > from || at == 0 || at != facts.analysis.line_at(from) {
+    let begins =
+        at == facts.analysis.line_at(from) || facts.analysis.watched_at(to) == watch::BY_JUMP;
+    if to > from || at == 0 || !begins {
         return Answer::Disable;
     }
     line(recorder, current, code, at)

@@ -1,6 +1,7 @@
 //! The current asyncio task, from `_asyncio`'s own table, without any hash or comparison of program objects.
 
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use pyo3::ffi;
 
@@ -16,7 +17,11 @@ struct Module {
     get_coro: usize,
 }
 
-static MODULE: OnceLock<Option<Module>> = OnceLock::new();
+static MODULE: OnceLock<Module> = OnceLock::new();
+/// Looks that found the module without all that is used of it: it is being imported, or another one by that name.
+static FAILED_LOOKS: AtomicU32 = AtomicU32::new(0);
+/// After so many failed looks the module is another one.
+const MOST_LOOKS: u32 = 1_000;
 
 fn keep(obj: Option<Obj<'_>>) -> Option<usize> {
     let obj = obj?;
@@ -27,41 +32,49 @@ fn keep(obj: Option<Obj<'_>>) -> Option<usize> {
 
 fn module() -> Option<&'static Module> {
     if let Some(known) = MODULE.get() {
-        return known.as_ref();
+        return Some(known);
+    }
+    if FAILED_LOOKS.load(Ordering::Relaxed) >= MOST_LOOKS {
+        return None;
     }
     let loaded = loaded_module(c"_asyncio")?;
-    MODULE
-        .get_or_init(|| {
-            let task = module_item(loaded, c"Task")?;
-            // SAFETY: `Task` is a heap or static type whose dict is read by a string key; the results are borrowed.
-            let method = |name: &std::ffi::CStr| unsafe {
-                let found = ffi::PyObject_GetAttrString(task.as_ptr(), name.as_ptr());
-                if found.is_null() {
-                    ffi::PyErr_Clear();
-                }
-                (!found.is_null()).then_some(found as usize)
-            };
-            // SAFETY: comparing with the address of a static type.
-            let is_function = |o: &Obj<'_>| o.type_ptr() == &raw mut ffi::PyCFunction_Type;
-            let is_table = |o: &Obj<'_>| o.type_ptr() == &raw mut ffi::PyDict_Type;
-            Some(Module {
-                running_loop: keep(module_item(loaded, c"_get_running_loop").filter(is_function))?,
-                current_tasks: keep(module_item(loaded, c"_current_tasks").filter(is_table))?,
-                get_name: method(c"get_name")?,
-                get_coro: method(c"get_coro")?,
-                task_type: keep(Some(task))?,
-            })
-        })
-        .as_ref()
+    match look(loaded) {
+        Some(found) => Some(MODULE.get_or_init(|| found)),
+        None => {
+            FAILED_LOOKS.fetch_add(1, Ordering::Relaxed);
+            None
+        }
+    }
+}
+
+fn look(loaded: Obj<'_>) -> Option<Module> {
+    let task = module_item(loaded, c"Task")?;
+    // SAFETY: comparing with the address of a static type.
+    let is_function = |o: &Obj<'_>| o.type_ptr() == &raw mut ffi::PyCFunction_Type;
+    let is_table = |o: &Obj<'_>| o.type_ptr() == &raw mut ffi::PyDict_Type;
+    let running_loop = module_item(loaded, c"_get_running_loop").filter(is_function)?;
+    let current_tasks = module_item(loaded, c"_current_tasks").filter(is_table)?;
+    // SAFETY: `Task` is a type whose dict is read by a string key; a new reference that is kept for good.
+    let method = |name: &std::ffi::CStr| unsafe {
+        let found = ffi::PyObject_GetAttrString(task.as_ptr(), name.as_ptr());
+        if found.is_null() {
+            ffi::PyErr_Clear();
+        }
+        (!found.is_null()).then_some(found as usize)
+    };
+    Some(Module {
+        get_name: method(c"get_name")?,
+        get_coro: method(c"get_coro")?,
+        running_loop: keep(Some(running_loop))?,
+        current_tasks: keep(Some(current_tasks))?,
+        task_type: keep(Some(task))?,
+    })
 }
 
 /// Whether `_asyncio` is imported.
 #[inline(always)]
 pub fn is_loaded() -> bool {
-    match MODULE.get() {
-        Some(known) => known.is_some(),
-        None => module().is_some(),
-    }
+    module().is_some()
 }
 
 /// The task that the current thread runs.

@@ -112,9 +112,34 @@ pub fn lookup<'a>(code: Code<'a>) -> Extra<'a> {
     }
 }
 
+/// Gives a code object without any slots those up to ours. CPython would make as many as were ever reserved, and call
+/// the free function of every other holder for code objects that holder never saw.
+fn make_room(code: Code<'_>, index: isize) {
+    let Some(layout) = LAYOUT else { return };
+    let Ok(slots) = usize::try_from(index + 1) else {
+        return;
+    };
+    // SAFETY: `co_extra` is null or points at { count, slots[count] } from `PyMem_Malloc`, which the code object frees.
+    unsafe {
+        if !read_at::<*const u8>(code.base(), layout.co_extra).is_null() {
+            return;
+        }
+        let made: *mut usize = ffi::PyMem_Calloc(slots + 1, size_of::<usize>()).cast();
+        if !made.is_null() {
+            made.write(slots);
+            code.base()
+                .cast_mut()
+                .add(layout.co_extra)
+                .cast::<*mut usize>()
+                .write(made);
+        }
+    }
+}
+
 /// Fills the slot; CPython frees what was there by [`free`].
 fn set(code: Code<'_>, number: usize) -> bool {
     let index = INDEX.load(Ordering::Relaxed);
+    make_room(code, index);
     // SAFETY: a live code object and a reserved index.
     let failed =
         unsafe { PyUnstable_Code_SetExtra(code.obj().as_ptr(), index, number as *mut _) } != 0;

@@ -1,6 +1,6 @@
 use super::super::instructions::decode;
 use super::super::opcodes::V312;
-use super::watch::{LINE, LINE_IF_CHANGED, OFF, PASSES};
+use super::watch::{BY_JUMP, LINE, LINE_IF_CHANGED, OFF, PASSES};
 use super::*;
 
 const NOP: u8 = 9;
@@ -92,4 +92,24 @@ fn only_lines_out_of_reach_of_a_byte_are_far() {
     assert!(!has_far_lines(&lines, 1));
     // No line is never far.
     assert!(!has_far_lines(&[1000, 0], 1000));
+}
+
+#[test]
+fn a_loop_begins_its_line_at_the_jump_back() {
+    let code = [
+        (V312.resume, 0),
+        (NOP, 0),
+        (V312.for_iter, 3),
+        (0, 0),
+        (NOP, 0),
+        (V312.jump_backward, 4),
+        (V312.end_for, 0),
+        (V312.return_value, 0),
+    ];
+    let lines = [1, 2, 2, 2, 3, 3, 2, 4];
+    let plan = planned(&code, &lines, &[]);
+    assert_eq!(plan, [OFF, LINE, BY_JUMP, OFF, LINE, OFF, OFF, LINE]);
+    // All on one line: nothing begins there but by the jumps of the loop.
+    let plan = planned(&code, &[1, 2, 2, 2, 2, 2, 2, 2], &[]);
+    assert_eq!(plan, [OFF, LINE, OFF, OFF, OFF, OFF, OFF, OFF]);
 }

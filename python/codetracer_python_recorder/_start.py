@@ -7,13 +7,16 @@ into ``site``: it would print a traceback and run the program unrecorded.
 import os
 import sys
 
-__all__: list[str] = []
+__all__ = ["begin", "settle"]
 
 _VARIABLE = "CODETRACER_PYTHON_RECORDER_LAUNCH"
 _INTERRUPTED = 130
+_kept: list[object] = []
+"""Modules that the program must find unmade. Released, they would be garbage for it to collect."""
 
 
-def _begin() -> None:
+def begin() -> None:
+    """Start recording if the environment asks for it."""
     # Processes that the program starts must not find it.
     options = os.environ.pop(_VARIABLE, None)
     if options is None:
@@ -26,6 +29,33 @@ def _begin() -> None:
         os._exit(_INTERRUPTED)
     except Exception as error:
         _fail(options, error)
+
+
+def settle(known: set[str], young: int) -> None:
+    """Leave no trace of the launch in what the program can count.
+
+    Modules of the interpreter that were not among the ``known`` ones are forgotten again, so that
+    the program's own import makes them. The number of containers that the cyclic collector had
+    counted, ``young``, is put back, so that the program's first collection comes when it would
+    unrecorded.
+    """
+    import gc
+
+    if "gc" not in known:
+        # The count was taken when the module had just been made: it is made once more, to see
+        # how many containers it consists of.
+        _kept.append(sys.modules.pop("gc"))
+        before = gc.get_count()[0]
+        import gc as again
+
+        young -= gc.get_count()[0] - before
+        _kept.append(again)
+    for name in ("atexit", "gc"):
+        if name not in known and name in sys.modules:
+            _kept.append(sys.modules.pop(name))
+    native = sys.modules.get("codetracer_python_recorder._native")
+    if native is not None:
+        native.set_young_count(gc.get_count(), gc.get_threshold(), young)
 
 
 def _fail(options: str, error: Exception) -> None:
@@ -51,6 +81,3 @@ def _fail(options: str, error: Exception) -> None:
     except BaseException as failed:
         os.write(2, f"recorder: ERR_INTERNAL: starting failed: {failed!r}\n".encode())
     os._exit(status)
-
-
-_begin()

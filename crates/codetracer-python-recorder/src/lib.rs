@@ -28,6 +28,19 @@ fn launch(py: Python<'_>, options: &str) -> PyResult<String> {
     wrap(py, Entry::Launch, || session::launch(py, options))
 }
 
+/// Sets the collector's count of new containers back to `young`, given what `gc` says of it now.
+#[pyfunction]
+fn set_young_count(
+    py: Python<'_>,
+    counts: [i32; 3],
+    thresholds: [i32; 3],
+    young: i32,
+) -> PyResult<bool> {
+    wrap(py, Entry::SetYoungCount, || {
+        Ok(raw::collector::set_young_count(counts, thresholds, young))
+    })
+}
+
 /// Ends recording; `None` when none runs.
 #[pyfunction]
 #[pyo3(signature = (exit_code = None))]
@@ -87,6 +100,7 @@ fn _native(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add("version", env!("CARGO_PKG_VERSION"))?;
     m.add_function(wrap_pyfunction!(start, m)?)?;
     m.add_function(wrap_pyfunction!(launch, m)?)?;
+    m.add_function(wrap_pyfunction!(set_young_count, m)?)?;
     m.add_function(wrap_pyfunction!(stop, m)?)?;
     m.add_function(wrap_pyfunction!(flush, m)?)?;
     m.add_function(wrap_pyfunction!(is_tracing, m)?)?;

@@ -1,7 +1,7 @@
 //! Offsets of the CPython structures that no public function reads cheaply, one row per interpreter version.
 //!
 //! Sources: `Include/cpython/pystate.h`, `Include/internal/pycore_frame.h`, `Include/cpython/code.h`,
-//! `Include/internal/pycore_dict.h` of CPython 3.12 and 3.13. Preflight proves them before they are used.
+//! `Include/internal/pycore_dict.h`, `Include/internal/pycore_interp.h` of CPython 3.12 and 3.13. Preflight proves them before they are used.
 
 /// Byte offsets for one interpreter version.
 #[derive(Debug, Clone, Copy)]
@@ -20,6 +20,8 @@ pub struct Layout {
     pub co_extra: usize,
     /// `struct _dictvalues.values`.
     pub dict_values: usize,
+    /// `PyInterpreterState.gc.generations[0]`.
+    pub young_generation: usize,
 }
 
 /// The interpreter this extension is compiled for, if its layout is known.
@@ -34,6 +36,7 @@ pub const LAYOUT: Option<Layout> = if cfg!(Py_GIL_DISABLED) || cfg!(Py_3_14) {
         thread_id: 152,
         co_extra: 192,
         dict_values: 8,
+        young_generation: 7424,
     })
 } else {
     Some(Layout {
@@ -44,6 +47,7 @@ pub const LAYOUT: Option<Layout> = if cfg!(Py_GIL_DISABLED) || cfg!(Py_3_14) {
         thread_id: 136,
         co_extra: 184,
         dict_values: 0,
+        young_generation: 136,
     })
 };
 
@@ -63,6 +67,16 @@ pub mod frame {
     pub const LOCALSPLUS: usize = 72;
     /// `owner` of the entry frames that C code pushes.
     pub const OWNED_BY_CSTACK: u8 = 3;
+}
+
+/// `struct gc_generation` fields, alike on 3.12 and 3.13.
+pub mod generation {
+    /// `threshold`.
+    pub const THRESHOLD: usize = 16;
+    /// `count`.
+    pub const COUNT: usize = 20;
+    /// Size of one.
+    pub const SIZE: usize = 24;
 }
 
 /// `PyCodeObject` fields, alike on 3.12 and 3.13.

@@ -7,6 +7,7 @@ pub mod access;
 pub mod asyncio;
 pub mod callable;
 pub mod clock;
+pub mod collector;
 pub mod dispatch;
 pub mod errno;
 pub mod exception;

@@ -1,0 +1,92 @@
+"""What a program can find out about itself is the same when it is recorded."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+from support.runs import python, recorder, without_closing
+
+# Each program prints what it finds out.
+PROGRAMS = {
+    "another holder of code extras is asked to free nothing": """
+import ctypes
+freed = []
+@ctypes.CFUNCTYPE(None, ctypes.c_void_p)
+def free(extra):
+    freed.append(extra)
+request = ctypes.pythonapi.PyUnstable_Eval_RequestCodeExtraIndex
+request.argtypes, request.restype = (type(free),), ctypes.c_ssize_t
+request(free)
+for i in range(3):
+    names = {}
+    exec("def f():\\n  return 1\\nf()", names)
+    del names
+print(len(freed))
+""",
+    "a generator that calls itself goes as deep": """
+def walk(depth):
+    if depth:
+        for x in walk(depth - 1):
+            yield x
+    yield depth
+print(sum(1 for _ in walk(900)))
+""",
+    "functions, classes and generators go as deep": """
+def deepest(call):
+    low, high = 1, 4000
+    while low < high:
+        middle = (low + high + 1) // 2
+        try:
+            call(middle)
+            low = middle
+        except RecursionError:
+            high = middle - 1
+    return low
+def plain(n): return n and plain(n - 1)
+def delegates(n):
+    yield n
+    if n: yield from delegates(n - 1)
+class Node:
+    def __init__(self, n): self.below = Node(n - 1) if n else None
+class Down:
+    def __init__(self, n): self.n = n
+    @property
+    def last(self): return Down(self.n - 1).last if self.n else 0
+async def waits(n): return n and await waits(n - 1)
+def drive(n):
+    try: waits(n).send(None)
+    except StopIteration: pass
+for call in plain, lambda n: list(delegates(n)), Node, lambda n: Down(n).last, drive:
+    print(deepest(call))
+""",
+    "nothing is garbage": """
+import gc
+print(gc.collect())
+""",
+}
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_a_recorded_program_finds_what_it_finds_unrecorded(name: str, tmp_path: Path) -> None:
+    script = tmp_path / "program.py"
+    script.write_text(PROGRAMS[name])
+    plain = python(script, cwd=tmp_path)
+    recorded = recorder("record", "--trace-dir", tmp_path / "out", script, cwd=tmp_path)
+    assert plain.status == 0, plain.err
+    assert (recorded.out, recorded.status) == (plain.out, plain.status)
+    assert without_closing(recorded.err) == plain.err
+
+
+def test_the_first_collection_comes_when_it_would_unrecorded(tmp_path: Path) -> None:
+    """But for the containers of the `gc` module, which has to be made to ask it."""
+    script = tmp_path / "program.py"
+    script.write_text("import gc\nprint(gc.get_count(), gc.get_threshold()[0])\n")
+
+    def made(out: str) -> int:
+        counts, threshold = ast.literal_eval(re.sub(r"\) (\d+)", r"), \1", out))
+        return int(counts[0] + threshold * counts[1])
+
+    plain = python(script, cwd=tmp_path)
+    recorded = recorder("record", "--trace-dir", tmp_path / "out", script, cwd=tmp_path)
+    assert abs(made(recorded.out) - made(plain.out)) <= 60

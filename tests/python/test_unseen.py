@@ -60,6 +60,46 @@ def drive(n):
 for call in plain, lambda n: list(delegates(n)), Node, lambda n: Down(n).last, drive:
     print(deepest(call))
 """,
+    "a key of a namespace is compared no more often": """
+calls = []
+class Key:
+    def __hash__(self): return hash("__name__")
+    def __eq__(self, other): calls.append(other); return False
+names = {Key(): 1}
+code = compile("def h(x):\\n  return x\\nh(3)\\n", "generated", "exec")
+calls.clear()
+exec(code, names)
+print(len(calls))
+""",
+    "a file gets the lowest descriptor that is free": """
+import importlib, os, sys, tempfile
+where = tempfile.mkdtemp()
+sys.path.insert(0, where)
+body = "def f(k):\\n    t = 0\\n    for i in range(k):\\n        t += i * 3\\n    return t\\n"
+wrong = 0
+for n in range(20):
+    with open(f"{where}/big{n}.py", "w") as file:
+        file.write(body + "# filler\\n" * 200_000)
+    importlib.import_module(f"big{n}").f(30_000)
+    for _ in range(2000):
+        file = os.open("/dev/null", 0)
+        wrong += file != 3
+        os.close(file)
+print(wrong)
+""",
+    "a thread that is left behind ends with the program": """
+import os, threading, time
+def tick():
+    while True:
+        time.sleep(0.002)
+        if done: os.write(1, b"after the end\\n")
+done = False
+threading.Thread(target=tick, daemon=True).start()
+total = 0
+for i in range(400_000):
+    total += i
+done = True
+""",
     "nothing is garbage": """
 import gc
 print(gc.collect())
@@ -71,8 +111,10 @@ print(gc.collect())
 def test_a_recorded_program_finds_what_it_finds_unrecorded(name: str, tmp_path: Path) -> None:
     script = tmp_path / "program.py"
     script.write_text(PROGRAMS[name])
-    plain = python(script, cwd=tmp_path)
-    recorded = recorder("record", "--trace-dir", tmp_path / "out", script, cwd=tmp_path)
+    env = {"PYTHONHASHSEED": "0"}
+    plain = python(script, cwd=tmp_path, env=env)
+    out = tmp_path / "out"
+    recorded = recorder("record", "--trace-dir", out, script, cwd=tmp_path, env=env)
     assert plain.status == 0, plain.err
     assert (recorded.out, recorded.status) == (plain.out, plain.status)
     assert without_closing(recorded.err) == plain.err
@@ -90,3 +132,21 @@ def test_the_first_collection_comes_when_it_would_unrecorded(tmp_path: Path) -> 
     plain = python(script, cwd=tmp_path)
     recorded = recorder("record", "--trace-dir", tmp_path / "out", script, cwd=tmp_path)
     assert abs(made(recorded.out) - made(plain.out)) <= 60
+
+
+@pytest.mark.parametrize("taken", ["_run_exitfuncs", "_clear"])
+def test_a_program_that_takes_the_exit_handlers_away_is_recorded_to_its_end(
+    taken: str, tmp_path: Path
+) -> None:
+    script = tmp_path / "program.py"
+    script.write_text(
+        "import atexit\natexit.register(print, 'early')\ndef f(n): return n\nf(1)\n"
+        f"atexit.{taken}()\natexit.register(print, 'late')\nf(2)\n"
+    )
+    out = tmp_path / "out"
+    recorded = recorder("record", "--trace-dir", out, script, cwd=tmp_path)
+    assert recorded.out == python(script, cwd=tmp_path).out
+    assert without_closing(recorded.err) == ""
+    shown = recorder("print", out, cwd=tmp_path).out
+    assert "f(n=1)" in shown
+    assert "f(n=2)" in shown

@@ -1,13 +1,13 @@
 //! The life of a recording: start, flush, stop, fork, exit. Everything here runs with the GIL held, outside callbacks.
 
+mod closing;
+
 use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use pyo3::prelude::*;
-use recorder_core::{
-    Capture, Identity, OnError, Options, Origin, Stage, Summary, decide, diagnostics,
-};
+use recorder_core::{Capture, Identity, OnError, Options, Origin, Stage, decide, diagnostics};
 use recorder_errors::{RecorderError, RecorderResult, enverr, usage};
 use trace_store::{ClockPair, Committed, Metadata, Warning, Writer, WriterOptions};
 
@@ -21,6 +21,8 @@ use crate::raw::clock::{Clock, monotonic_ns};
 use crate::raw::monitoring::Monitoring;
 use crate::raw::{access, extra, preflight, process, slot};
 
+pub use closing::{at_exit, at_process_end};
+
 /// What is remembered of the session beside the recorder.
 pub(crate) struct Session {
     pub options: Options,
@@ -28,23 +30,10 @@ pub(crate) struct Session {
 }
 
 static SESSION: Mutex<Option<Session>> = Mutex::new(None);
-static CLOSING: Mutex<Option<Closing>> = Mutex::new(None);
 static SESSIONS: AtomicU32 = AtomicU32::new(0);
-
-/// What is said and done when the process ends.
-enum Closing {
-    Recorded(Summary),
-    Failed(RecorderError),
-}
 
 fn session() -> std::sync::MutexGuard<'static, Option<Session>> {
     SESSION
-        .lock()
-        .unwrap_or_else(std::sync::PoisonError::into_inner)
-}
-
-fn closing() -> std::sync::MutexGuard<'static, Option<Closing>> {
-    CLOSING
         .lock()
         .unwrap_or_else(std::sync::PoisonError::into_inner)
 }
@@ -136,7 +125,7 @@ fn begin(py: Python<'_>, options: Options) -> Result<String, Failure> {
     }
     let attached = slot::with(|recorder| recorder.attach(number > 1));
     if let Some(Err(error)) = attached {
-        let _ = finish(py, None, false);
+        let _ = finish(py, None, Meanwhile::ThreadsRun);
         return Err(error.into());
     }
     Ok(answer.to_string())
@@ -293,7 +282,7 @@ pub fn stop(py: Python<'_>, exit_code: Option<i32>) -> Result<Option<String>, Fa
         return Ok(None);
     }
     let options = session().as_ref().map(|s| s.options.clone());
-    match finish(py, exit_code, false) {
+    match finish(py, exit_code, Meanwhile::ThreadsRun) {
         Ok(None) => Ok(None),
         Ok(Some((committed, _))) => Ok(Some(
             serde_json::json!({
@@ -312,11 +301,20 @@ pub fn stop(py: Python<'_>, exit_code: Option<i32>) -> Result<Option<String>, Fa
     }
 }
 
+/// What goes on in the process while a recording is committed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Meanwhile {
+    /// The program's threads.
+    ThreadsRun,
+    /// Nothing: the interpreter is about to end.
+    NothingRuns,
+}
+
 /// Takes the recorder apart and commits what it recorded.
 fn finish(
     py: Python<'_>,
     exit_code: Option<i32>,
-    progress: bool,
+    meanwhile: Meanwhile,
 ) -> RecorderResult<Option<(Committed, Session)>> {
     let Some(recorder) = slot::take() else {
         *session() = None;
@@ -326,8 +324,16 @@ fn finish(
     let Some(session) = session().take() else {
         return Ok(None);
     };
-    // The rest needs nothing of Python, so other threads may go on.
-    py.detach(move || commit::commit(ended, session, exit_code, progress))
+    // The rest needs nothing of Python. While the program runs, so may its other threads; at its end they are over.
+    match meanwhile {
+        Meanwhile::ThreadsRun => {
+            py.detach(move || commit::commit(ended, session, exit_code, false))
+        }
+        Meanwhile::NothingRuns => {
+            let progress = diagnostics::stderr_is_terminal();
+            commit::commit(ended, session, exit_code, progress)
+        }
+    }
 }
 
 /// Says at once that recording ended while the program runs.
@@ -336,53 +342,6 @@ pub fn failed_while_running(error: &RecorderError) {
         diagnostics::failure(error);
     } else {
         diagnostics::warning(error, "the program goes on unrecorded");
-    }
-}
-
-/// Interpreter exit under the command line.
-pub fn at_exit(py: Python<'_>) {
-    let Some(options) = session().as_ref().map(|s| s.options.clone()) else {
-        return;
-    };
-    let already_said = slot::with(|recorder| recorder.has_failed()).unwrap_or(false);
-    let outcome = match finish(py, None, diagnostics::stderr_is_terminal()) {
-        Ok(None) => return,
-        Ok(Some((committed, session))) => Closing::Recorded(Summary {
-            events: committed.metadata.events,
-            calls: committed.metadata.calls,
-            threads: committed.metadata.threads,
-            duration_ns: committed.metadata.duration_ns,
-            bytes: committed.metadata.bytes,
-            partial: committed.metadata.partial,
-            dir: committed.dir,
-            next_command: session
-                .options
-                .next_command
-                .unwrap_or_else(|| "codetracer-python-recorder print".to_owned()),
-        }),
-        Err(error) => {
-            if options.on_recorder_error == OnError::Disable {
-                if !already_said {
-                    diagnostics::warning(&error, "the recording was not saved");
-                }
-                return;
-            }
-            process::end_with(error.exit_status());
-            if already_said {
-                return;
-            }
-            Closing::Failed(error)
-        }
-    };
-    *closing() = Some(outcome);
-}
-
-/// After the interpreter is gone and the program's streams are flushed.
-pub fn at_process_end() {
-    match closing().take() {
-        Some(Closing::Recorded(summary)) => diagnostics::notice(&summary.line()),
-        Some(Closing::Failed(error)) => diagnostics::failure(&error),
-        None => {}
     }
 }
 
@@ -398,5 +357,5 @@ pub fn after_fork_in_child() {
         recorder.leave_forked_child();
     }
     *session() = None;
-    *closing() = None;
+    closing::forget();
 }

@@ -1,7 +1,7 @@
 //! The file that the container is written to.
 //!
-//! Owns its descriptor, its position, and the bytes not written yet. Refuses to write when the descriptor number
-//! stands for another file than the one opened: the program may have closed ours and opened its own.
+//! Owns its descriptor, its position, and the bytes not written yet. Refuses to write to another file than the one it
+//! created: the program may have closed our descriptor and opened its own under the number, so then it is opened again.
 
 use std::fs::File;
 use std::io::{self, Seek, SeekFrom, Write};
@@ -9,7 +9,7 @@ use std::os::fd::{AsRawFd, IntoRawFd};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
 
 use recorder_errors::prelude::*;
 
@@ -24,6 +24,8 @@ pub(crate) struct TraceFile {
     identity: (u64, u64),
     /// Bytes in the file, for whoever handed the file away.
     stored: Arc<AtomicU64>,
+    /// Its descriptor, or -1, for whoever handed the file away.
+    descriptor: Arc<AtomicI32>,
     waiting: Vec<u8>,
 }
 
@@ -35,6 +37,7 @@ impl TraceFile {
         let file = file.and_then(fd::raise).map_err(fail)?;
         let identity = fd::identity(file.as_raw_fd()).map_err(fail)?;
         Ok(Self {
+            descriptor: Arc::new(AtomicI32::new(file.as_raw_fd())),
             file: Some(file),
             path: path.to_owned(),
             identity,
@@ -43,18 +46,41 @@ impl TraceFile {
         })
     }
 
-    /// The file, if the descriptor still is the one that was opened.
-    fn checked(&self) -> RecorderResult<&File> {
-        if let Some(file) = &self.file
-            && fd::identity(file.as_raw_fd()).is_ok_and(|now| now == self.identity)
-        {
-            return Ok(file);
+    /// The file: by the descriptor if it still is the one that was opened, else opened again.
+    fn checked(&mut self) -> RecorderResult<&File> {
+        let held = self
+            .file
+            .as_ref()
+            .map(|file| fd::identity(file.as_raw_fd()));
+        if !matches!(held, Some(Ok(now)) if now == self.identity) {
+            self.let_go();
+            let again = File::options().write(true).open(&self.path);
+            let again = again.and_then(fd::raise).ok();
+            self.file = again.filter(|file| {
+                fd::identity(file.as_raw_fd()).is_ok_and(|now| now == self.identity)
+            });
+            let number = self.file.as_ref().map_or(-1, AsRawFd::as_raw_fd);
+            self.descriptor.store(number, Ordering::Relaxed);
         }
-        Err(target!(
-            FD_TAKEN,
-            "the program closed the file that the recording is written to";
-            path = self.path.display()
-        ))
+        self.file.as_ref().ok_or_else(|| {
+            target!(
+                FD_TAKEN,
+                "the program closed and removed the file that the recording is written to";
+                path = self.path.display()
+            )
+        })
+    }
+
+    /// Forgets a descriptor whose number belongs to the program now: closing it would take the program's file away.
+    fn let_go(&mut self) {
+        if let Some(file) = self.file.take() {
+            let _ = file.into_raw_fd();
+        }
+    }
+
+    /// A view of the descriptor, for a thread that is to keep nothing else open.
+    pub fn descriptor(&self) -> Arc<AtomicI32> {
+        Arc::clone(&self.descriptor)
     }
 
     /// A view of the number of bytes in the file.
@@ -63,10 +89,9 @@ impl TraceFile {
     }
 
     /// Makes what was flushed survive a power failure.
-    pub fn sync(&self) -> RecorderResult<()> {
-        self.checked()?
-            .sync_all()
-            .map_err(|error| RecorderError::io_while("save the trace", &self.path, error))
+    pub fn sync(&mut self) -> RecorderResult<()> {
+        let synced = self.checked()?.sync_all();
+        synced.map_err(|error| RecorderError::io_while("save the trace", &self.path, error))
     }
 }
 
@@ -80,14 +105,17 @@ impl Write for TraceFile {
         if self.waiting.is_empty() {
             return Ok(());
         }
-        let file = self.checked().map_err(io::Error::other)?;
         let stored = self.stored.load(Ordering::Relaxed);
-        if let Err(error) = file.write_all_at(&self.waiting, stored) {
+        let waiting = std::mem::take(&mut self.waiting);
+        let file = self.checked().map_err(io::Error::other)?;
+        if let Err(error) = file.write_all_at(&waiting, stored) {
             // A torn record would be cut off by every reader; a full disk is thankful for the room.
             let _ = file.set_len(stored);
+            self.waiting = waiting;
             self.waiting.clear();
             return Err(error);
         }
+        self.waiting = waiting;
         let end = stored + self.waiting.len() as u64;
         self.stored.store(end, Ordering::Relaxed);
         self.waiting.clear();
@@ -108,11 +136,12 @@ impl Seek for TraceFile {
 
 impl Drop for TraceFile {
     fn drop(&mut self) {
-        if self.checked().is_err()
-            && let Some(file) = self.file.take()
-        {
-            // The number belongs to the program now; closing it would take the program's file away.
-            let _ = file.into_raw_fd();
+        let held = self
+            .file
+            .as_ref()
+            .map(|file| fd::identity(file.as_raw_fd()));
+        if !matches!(held, Some(Ok(now)) if now == self.identity) {
+            self.let_go();
         }
     }
 }

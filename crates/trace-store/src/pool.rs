@@ -42,12 +42,25 @@ pub(crate) struct Pool {
     state: Mutex<State>,
 }
 
+/// How much a segment is needed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Need {
+    /// One that is ready will do.
+    Ready,
+    /// One is to be made by whoever asks.
+    Made,
+    /// One is to be made even beyond the limit.
+    BeyondLimit,
+}
+
 /// What the pool says to a request.
 #[derive(Debug)]
 pub(crate) enum Answer {
     Segment(Segment),
     /// The limit is reached; one must come back first.
     Wait,
+    /// None is ready, and one may be made.
+    Make,
 }
 
 impl Pool {
@@ -81,8 +94,8 @@ impl Pool {
         1 << size.ilog2()
     }
 
-    /// Gives a segment; beyond the limit only when told so.
-    pub fn take(&self, thread: u32, base: Base, beyond_limit: bool) -> RecorderResult<Answer> {
+    /// Gives a segment that is ready, or makes one when told so; beyond the limit only when told so.
+    pub fn take(&self, thread: u32, base: Base, need: Need) -> RecorderResult<Answer> {
         let mut state = lock(&self.state);
         let size = self.size(&state);
         // Ready segments of a larger size take room that many threads need.
@@ -97,8 +110,12 @@ impl Pool {
         let slot = match state.free.pop() {
             Some(slot) => slot,
             None => {
-                if state.mapped + size > self.limit && !beyond_limit {
-                    return Ok(Answer::Wait);
+                if state.mapped + size > self.limit {
+                    if need != Need::BeyondLimit {
+                        return Ok(Answer::Wait);
+                    }
+                } else if need == Need::Ready {
+                    return Ok(Answer::Make);
                 }
                 let path = self.claim(&mut state, size);
                 drop(state);

@@ -16,6 +16,7 @@ use recorder_errors::prelude::*;
 use crate::drain::Drain;
 use crate::error;
 use crate::pool::{Pool, lock};
+use crate::raw::fd;
 use crate::raw::signals::{Blocked, thread_id};
 use crate::segment::Segment;
 
@@ -32,6 +33,8 @@ struct Queue {
     stop: bool,
     /// A segment is being stored.
     busy: bool,
+    /// Somebody waits for a new segment.
+    wanted: bool,
     failure: Option<RecorderError>,
 }
 
@@ -119,6 +122,30 @@ impl Worker {
             self.starts.fetch_add(1, Ordering::Relaxed);
         }
         thread.is_some()
+    }
+
+    /// Has the thread make segments, and waits for them. `false` when there is no thread.
+    pub fn make(&self) -> bool {
+        if !self.ensure_thread() {
+            return false;
+        }
+        let mut queue = lock(&self.shared.queue);
+        queue.wanted = true;
+        self.shared.wake.notify_one();
+        while queue.wanted && queue.failure.is_none() {
+            let (back, limit) = self
+                .shared
+                .progress
+                .wait_timeout(queue, Duration::from_millis(200))
+                .unwrap_or_else(PoisonError::into_inner);
+            queue = back;
+            if limit.timed_out() {
+                // The limit of the wait is for a thread that died.
+                queue.wanted = false;
+                return false;
+            }
+        }
+        true
     }
 
     /// Waits until a segment may have come back. `false` when none is on its way.
@@ -239,9 +266,11 @@ impl Worker {
 impl Shared {
     fn run(&self) {
         self.tid.store(thread_id(), Ordering::Release);
+        let kept = lock(&self.drain).as_ref().map(Drain::descriptor);
+        fd::own_table(kept.unwrap_or(-1));
         loop {
             let mut queue = lock(&self.queue);
-            while queue.segments.is_empty() && !queue.stop {
+            while queue.segments.is_empty() && !queue.stop && !queue.wanted {
                 queue = self
                     .wake
                     .wait(queue)
@@ -256,6 +285,9 @@ impl Shared {
             }
             if let Err(error) = self.pool.prepare() {
                 self.fail(error);
+            }
+            if std::mem::take(&mut lock(&self.queue).wanted) {
+                self.progress.notify_all();
             }
         }
     }

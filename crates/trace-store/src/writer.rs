@@ -12,7 +12,7 @@ use crate::container::CONTAINER;
 use crate::drain::Drain;
 use crate::error;
 use crate::metadata::{Metadata, Warning};
-use crate::pool::{Answer, Pool, lock};
+use crate::pool::{Answer, Need, Pool, lock};
 use crate::raw::signals::Blocked;
 use crate::segment::{Base, Segment};
 use crate::staging::{PATHS, SEGMENTS, Staging, write_json};
@@ -148,12 +148,19 @@ impl Writer {
         if let Some(error) = self.failure() {
             return Err(error);
         }
-        let mut beyond_limit = false;
+        let mut need = Need::Ready;
         loop {
-            match self.pool.take(thread, base, beyond_limit)? {
+            match self.pool.take(thread, base, need)? {
                 Answer::Segment(segment) => return Ok(segment),
                 // Where every segment is in use by a thread, waiting would be for ever.
-                Answer::Wait => beyond_limit = !self.worker.wait(),
+                Answer::Wait if self.worker.wait() => need = Need::Ready,
+                Answer::Wait => need = Need::BeyondLimit,
+                // The drainer opens files where the program does not see it.
+                Answer::Make if self.worker.make() => match self.failure() {
+                    Some(error) => return Err(error),
+                    None => need = Need::Ready,
+                },
+                Answer::Make => need = Need::Made,
             }
         }
     }

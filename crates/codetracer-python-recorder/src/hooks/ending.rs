@@ -40,6 +40,17 @@ impl Recorder {
     pub fn take_apart(mut self: Box<Self>) -> Ended {
         let taken_away = self.active && !self.monitoring.is_ours();
         self.detach();
+        self.leave(taken_away)
+    }
+
+    /// Ends recording when the interpreter is gone with every hook: none of its objects may be touched.
+    pub fn take_apart_without_interpreter(mut self: Box<Self>) -> Ended {
+        let ended = self.leave(false);
+        std::mem::forget(self);
+        ended
+    }
+
+    fn leave(&mut self, taken_away: bool) -> Ended {
         let segments = self
             .threads
             .iter_mut()

@@ -343,6 +343,30 @@ impl<'a> Obj<'a> {
         }
     }
 
+    /// The value under a name in an exact dict; no key's `__eq__` runs.
+    pub fn dict_named(self, name: &std::ffi::CStr) -> Option<Obj<'a>> {
+        // SAFETY: comparing with the address of a static type.
+        if self.type_ptr() != &raw mut ffi::PyDict_Type {
+            return None;
+        }
+        let keys: *const u8 = self.read(at::DICT_KEYS);
+        // SAFETY: `ma_keys` of a dict is never null; where all keys are exact strings a look-up compares strings only.
+        unsafe {
+            if read_at::<u8>(keys, at::KEYS_KIND) != at::KEYS_GENERAL {
+                return Obj::new(ffi::PyDict_GetItemString(self.ptr, name.as_ptr()));
+            }
+        }
+        let mut found = None;
+        self.dict_entries(usize::MAX, |key, value| {
+            if super::unicode::is_str(key)
+                && super::unicode::text(key).as_bytes() == name.to_bytes()
+            {
+                found = Some(value);
+            }
+        });
+        found
+    }
+
     /// Number of elements of a set or frozenset.
     pub fn set_len(self) -> usize {
         self.read::<isize>(at::SET_USED).max(0) as usize

@@ -119,24 +119,17 @@ pub fn each_live_frame(mut each: impl FnMut(Frame<'_>)) {
 
 /// A module of `sys.modules`, if it is an exact module object; nothing is imported.
 pub fn loaded_module<'a>(name: &std::ffi::CStr) -> Option<Obj<'a>> {
-    // SAFETY: `PyImport_GetModuleDict` borrows `sys.modules`; a string look-up in an exact dict runs no Python code.
-    unsafe {
-        let modules = Obj::new(ffi::PyImport_GetModuleDict())?;
-        if modules.type_ptr() != &raw mut ffi::PyDict_Type {
-            return None;
-        }
-        let found = Obj::new(ffi::PyDict_GetItemString(modules.as_ptr(), name.as_ptr()))?;
-        (found.type_ptr() == &raw mut ffi::PyModule_Type).then_some(found)
-    }
+    // SAFETY: borrows `sys.modules`, which the interpreter keeps alive.
+    let modules = unsafe { Obj::new(ffi::PyImport_GetModuleDict()) }?;
+    let found = modules.dict_named(name)?;
+    // SAFETY: comparing with the address of a static type.
+    (found.type_ptr() == &raw mut ffi::PyModule_Type).then_some(found)
 }
 
 /// A name in a module's namespace.
 pub fn module_item<'a>(module: Obj<'a>, name: &std::ffi::CStr) -> Option<Obj<'a>> {
     // SAFETY: `module` is an exact module object, whose dict is borrowed.
-    unsafe {
-        let dict = ffi::PyModule_GetDict(module.as_ptr());
-        Obj::new(ffi::PyDict_GetItemString(dict, name.as_ptr()))
-    }
+    unsafe { Obj::new(ffi::PyModule_GetDict(module.as_ptr())) }?.dict_named(name)
 }
 
 /// A string in a module's namespace.
@@ -148,12 +141,7 @@ pub fn module_text(module: Obj<'_>, name: &std::ffi::CStr) -> Option<String> {
 
 /// A string in an exact dict.
 pub fn dict_text(dict: Obj<'_>, name: &std::ffi::CStr) -> Option<String> {
-    // SAFETY: comparing with the address of a static type.
-    if dict.type_ptr() != &raw mut ffi::PyDict_Type {
-        return None;
-    }
-    // SAFETY: a string look-up in an exact dict; the result is borrowed.
-    let found = unsafe { Obj::new(ffi::PyDict_GetItemString(dict.as_ptr(), name.as_ptr())) }?;
+    let found = dict.dict_named(name)?;
     unicode::is_str(found).then(|| unicode::text(found))
 }
 

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
 
 use mcap::records::MessageHeader;
 use mcap::{Compression, WriteOptions};
@@ -34,6 +34,7 @@ pub(crate) struct ContainerWriter {
     path: PathBuf,
     /// Bytes in the file, the position of the next chunk.
     stored: Arc<AtomicU64>,
+    descriptor: Arc<AtomicI32>,
     sequences: [u32; Channel::ALL.len()],
     page: Vec<u8>,
     page_blocks: usize,
@@ -55,6 +56,7 @@ impl ContainerWriter {
         let fail = |error| error::writing(path, error);
         let file = TraceFile::create(path)?;
         let stored = file.stored();
+        let descriptor = file.descriptor();
         let mut mcap = WriteOptions::new()
             .profile(profile())
             .library(concat!("codetracer-python-recorder/", env!("CARGO_PKG_VERSION")).to_owned())
@@ -81,6 +83,7 @@ impl ContainerWriter {
             mcap: Some(mcap),
             path: path.to_owned(),
             stored,
+            descriptor,
             sequences: Default::default(),
             page: Vec::new(),
             page_blocks: 0,
@@ -93,6 +96,11 @@ impl ContainerWriter {
     /// Bytes in the file.
     pub fn position(&self) -> u64 {
         self.stored.load(Ordering::Relaxed)
+    }
+
+    /// The descriptor of the file; -1 when it is gone.
+    pub fn descriptor(&self) -> i32 {
+        self.descriptor.load(Ordering::Relaxed)
     }
 
     /// Adds a definition; it is stored with the next block or at the end.

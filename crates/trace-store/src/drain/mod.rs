@@ -134,6 +134,11 @@ impl Drain {
         })
     }
 
+    /// The one descriptor that draining keeps open from one segment to the next; -1 when it is gone.
+    pub fn descriptor(&self) -> i32 {
+        self.container.descriptor()
+    }
+
     /// Stores a segment. When it returns without an error, everything in it is in the container.
     pub fn segment(&mut self, slot: &Slot) -> RecorderResult<()> {
         let batch = Batch {

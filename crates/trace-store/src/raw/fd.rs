@@ -38,6 +38,29 @@ pub fn raise(file: File) -> io::Result<File> {
     Ok(file)
 }
 
+/// Gives the calling thread a descriptor table of its own, with nothing in it but `kept`: the program can neither close
+/// what this thread opens nor be given a number that it holds for a moment, and no pipe of the program stays open here.
+/// `false` where the kernel cannot, and the table stays the process's.
+pub fn own_table(kept: i32) -> bool {
+    let Ok(kept) = libc::c_uint::try_from(kept) else {
+        return false;
+    };
+    let close = |first: libc::c_uint, last: libc::c_uint, flags: libc::c_uint| {
+        // SAFETY: closes descriptors of this thread alone: the first call has unshared its table.
+        unsafe { libc::syscall(libc::SYS_close_range, first, last, flags) == 0 }
+    };
+    if kept == 0 || !close(0, kept - 1, libc::CLOSE_RANGE_UNSHARE) {
+        return false;
+    }
+    close(kept + 1, libc::c_uint::MAX, 0);
+    // The standard numbers stand for nothing here, so that nothing else is given them.
+    for _ in 0..3 {
+        // SAFETY: the path is a string that ends with a zero byte.
+        unsafe { libc::open(c"/dev/null".as_ptr(), libc::O_RDWR | libc::O_CLOEXEC) };
+    }
+    true
+}
+
 /// Which file a descriptor number stands for now: device and inode.
 pub fn identity(fd: i32) -> io::Result<(u64, u64)> {
     let mut stat = std::mem::MaybeUninit::<libc::stat>::zeroed();

@@ -1,0 +1,17 @@
+"""All hand-written programs whose state is compared, and what is demanded of some of them only."""
+
+from __future__ import annotations
+
+from oracle import state_programs_changes, state_programs_names, state_programs_objects
+
+PROGRAMS: dict[str, str] = (
+    state_programs_changes.PROGRAMS
+    | state_programs_objects.PROGRAMS
+    | state_programs_names.PROGRAMS
+)
+
+DEMANDS: dict[str, frozenset[str]] = {
+    "class_attribute": frozenset({"class attributes"}),
+    "class_attribute_through_an_instance": frozenset({"class attributes"}),
+    "function_attribute": frozenset({"function attributes"}),
+}

@@ -16,7 +16,7 @@ from codetracer_python_recorder import Value
 from oracle.deepcopy_truth import Truth
 
 ITEMS, CHARACTERS, BYTES, INT_BITS, DEPTH = 64, 1024, 256, 2048, 4
-EVERYTHING = frozenset({"class attributes", "function attributes"})
+EVERYTHING = frozenset({"class attributes", "function attributes", "free variables"})
 
 
 class Differs(Exception):
@@ -69,7 +69,7 @@ class Step:
         self.truth = truth
         self.tally = tally
         self.demanded = demanded
-        self.ids: dict[int, int | None] = {}
+        self.ids: dict[int, int] = {}
         self.numbers: dict[int, int] = {}
 
     def value(
@@ -85,17 +85,16 @@ class Step:
         number = wanted["ref"]
         if not isinstance(found, Value) or (found.id is None and found.text is None):
             raise Differs(path, self.said(wanted), found)
-        if number in self.ids or (found.id is not None and found.id in self.numbers):
-            other = self.numbers.get(found.id) if found.id is not None else None
-            if self.ids.get(number) != found.id or (other != number and found.id is not None):
+        if found.id is not None and (number in self.ids or found.id in self.numbers):
+            other = self.numbers.get(found.id)
+            if self.ids.get(number) != found.id or other != number:
                 raise Differs(f"{path} (identity)", f"object {number}", f"object {other}")
             return
         first: Differs | None = None
         for state in self.truth.states(number):
             before = dict(self.ids), dict(self.numbers)
-            self.ids[number] = found.id
             if found.id is not None:
-                self.numbers[found.id] = number
+                self.ids[number], self.numbers[found.id] = found.id, number
             try:
                 self.content(path, state, found, depth)
             except Differs as wrong:
@@ -162,7 +161,7 @@ class Step:
         self.tally.known += 1
         has = {"items", "entries", "members", "attrs", "fields", "bytes"} & set(state)
         empty = found.text is None and not (found.items or found.entries or found.attrs)
-        if empty and found.cut and (has or "texts" in state):
+        if empty and found.cut and has:
             if state.get("len") != 0:
                 self.wild("depth" if depth >= DEPTH else f"content of {state['type']}", depth)
             return
@@ -182,6 +181,8 @@ class Step:
             self.unordered(path, state, found, depth)
         if "entries" in state:
             self.entries(path, state, found, depth)
+        if "args" in state:
+            self.arguments(path, state, found, depth)
         if "attrs" in state:
             self.attributes(path, state, found, depth)
 
@@ -223,6 +224,15 @@ class Step:
         for (key, wanted), (name, value) in zip(state["entries"], found.entries, strict=False):
             self.value(f"{path} (key)", key, name, depth + 1)
             self.value(f"{path}[{shorten(name)}]", wanted, value, depth + 1)
+
+    def arguments(self, path: str, state: dict[str, Any], found: Value, depth: int) -> None:
+        given = found.attrs.get("args")
+        if not isinstance(given, Value):
+            self.tally.untold["arguments of exceptions"] += 1
+            return
+        self.missing(f"{path}.args", len(state["args"]), len(given.items), given)
+        for at, (wanted, item) in enumerate(zip(state["args"], given.items, strict=False)):
+            self.value(f"{path}.args[{at}]", wanted, item, depth + 2)
 
     def attributes(self, path: str, state: dict[str, Any], found: Value, depth: int) -> None:
         kind = state.get("open", "instances")

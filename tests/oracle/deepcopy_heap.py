@@ -152,7 +152,7 @@ def state(value: Any, ref: Callable[[Any], Ref]) -> State:
         entries = [[ref(key), ref(one)] for key, one in whole[:LIMIT]]
         node |= {"entries": entries, "len": len(whole)}
     if BaseException in mro:
-        node |= {"open": "exceptions", "args": refs(BaseException.args.__get__(value))}  # type: ignore[attr-defined]
+        node |= {"open": "exceptions", "args": refs(BaseException.args.__get__(value)[:LIMIT])}  # type: ignore[attr-defined]
     if kind is FunctionType:
         node["open"] = "function attributes"
     held = attributes(value, mro)
@@ -164,13 +164,16 @@ def state(value: Any, ref: Callable[[Any], Ref]) -> State:
 
 
 class Heap:
-    """All objects ever seen, kept alive so that a number means one object for ever."""
+    """Numbers objects and says how their states change.
+
+    It keeps no object alive: a generator that the program drops has to end there. So a number is an
+    address and a type, and stands for one object as long as that object lives.
+    """
 
     def __init__(self) -> None:
-        self._numbers: dict[int, int] = {}
-        self._kept: list[Any] = []
+        self._numbers: dict[tuple[int, int], int] = {}
         self._written: dict[int, str] = {}
-        self._waiting: list[int] = []
+        self._waiting: list[tuple[int, Any]] = []
         self._visited: set[int] = set()
 
     def ref(self, value: Any) -> Ref:
@@ -178,21 +181,18 @@ class Heap:
         inline = scalar(value)
         if inline is not None:
             return inline
-        number = self._numbers.get(id(value))
-        if number is None:
-            number = self._numbers[id(value)] = len(self._kept)
-            self._kept.append(value)
+        number = self._numbers.setdefault((id(value), id(type(value))), len(self._numbers))
         if number not in self._visited:
             self._visited.add(number)
-            self._waiting.append(number)
+            self._waiting.append((number, value))
         return {"ref": number}
 
     def changes(self) -> dict[int, State]:
         """States of the objects reached since the last call, where they are not as last told."""
         found: dict[int, State] = {}
         while self._waiting:
-            number = self._waiting.pop()
-            now = state(self._kept[number], self.ref)
+            number, value = self._waiting.pop()
+            now = state(value, self.ref)
             text = json.dumps(now)
             if self._written.get(number) != text:
                 self._written[number] = text

@@ -2,7 +2,8 @@
 
 Owns which steps and names count: every event but `raise`, at which the line that raises is half
 done; every name of the event's frame, and the globals that the recording gives with them. Names
-that the interpreter sets by itself, such as `__file__`, may be missing.
+that the interpreter sets by itself, such as `__file__`, may be missing; so may free variables of a
+function, unless they are demanded.
 """
 
 from __future__ import annotations
@@ -71,7 +72,8 @@ def judge_step(
     """Raises `Differs` where a recorded step is not what the oracle saw."""
     event = truth.event
     place = (event["kind"], event["line"], event["function"])
-    if (one.kind, event["line"] if one.line is None else one.line, one.function) != place:
+    line = None if event["line"] is None else one.line
+    if (one.kind, line, one.function) != place:
         raise Differs("event", place, (one.kind, one.line, one.function))
     if one.kind == "raise":
         return
@@ -89,9 +91,11 @@ def judge_step(
         if wanted is None:
             raise Differs(name, "not bound", found)
         judge_name(step, name, wanted, found, late=late or name not in held)
-    for name, wanted in held.items():
-        if name not in one.names and not implicit(name) and name not in truth.given():
-            raise Differs(name, step.said(wanted), "no such name")
+    for name in sorted(held.keys() - one.names.keys() - truth.given()):
+        if name in event["free"] and "free variables" not in demanded:
+            tally.untold["free variables"] += 1
+        elif not implicit(name):
+            raise Differs(name, step.said(held[name]), "no such name")
 
 
 def judge_name(step: Step, name: str, wanted: dict[str, Any], found: Any, *, late: bool) -> None:

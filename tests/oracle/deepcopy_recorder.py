@@ -5,7 +5,8 @@ refer to. A line of output is an event of `settrace_recorder` and what is not as
 
 - `frame`, `stack`: numbers of the frame and of the program's frames that called it, nearest first.
 - `names_of`, `globals_of`: the namespaces of the frame's names and of its module.
-- `optimized`: whether the names are those of a function. `shared`: those in cells.
+- `optimized`: whether the names are those of a function. `shared`: those in cells;
+  `free`: those in cells that another function made.
 - `names`: namespaces with the value of each name. `{"type", "value"}` is a scalar, `{"ref"}` an
   object.
 - `states`: objects by number, as `deepcopy_heap.state` says.
@@ -85,6 +86,7 @@ class StateTracer(FrameTracer):
             "names_of": self.key,
             "globals_of": module_key(frame.f_globals),
             "optimized": self.namespace is None,
+            "free": frame.f_code.co_freevars,
             "shared": [*frame.f_code.co_cellvars, *frame.f_code.co_freevars],
             "names": {},
         }

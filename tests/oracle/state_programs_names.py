@@ -57,6 +57,30 @@ CELLS = {
     ),
 }
 
+# These demand nothing of the function that borrows the cell, only of the one that made it.
+OWNERS_OF_CELLS = {
+    "owner_sees_its_cell_rebound": within(
+        "n = 0",
+        "def up():",
+        "    nonlocal n",
+        "    n += 1",
+        "up()",
+        "m = 1",
+        "up(); up()",
+        "n = 'x'",
+    ),
+    "owner_sees_its_cell_deleted": within(
+        "n = [1]", "def drop():", "    nonlocal n", "    del n", "drop()", "m = 1"
+    ),
+    "owner_sees_its_argument_rebound": (
+        "def f(a):\n    def g():\n        nonlocal a\n        a = [a]\n    g()\n    b = a\n"
+        "    return b\nf(1)\n"
+    ),
+    "owner_sees_a_cell_bound_first_elsewhere": within(
+        "def put():", "    nonlocal n", "    n = 'first'", "put()", "m = n", "n = 2"
+    ),
+}
+
 GLOBALS = {
     "global_rebound_by_a_function": (
         "n = 0\ndef f():\n    global n\n    n += 1\nf()\nm = n\nf()\ndone = 1\n"
@@ -322,4 +346,4 @@ LIMITS = {
     + within("p = P()", "for i in range(70): setattr(p, f'a{i}', i)", "p.a69 = 'x'", "p.a1 = 'y'"),
 }
 
-PROGRAMS: dict[str, str] = CELLS | GLOBALS | BINDINGS | VALUES | LIMITS
+PROGRAMS: dict[str, str] = CELLS | OWNERS_OF_CELLS | GLOBALS | BINDINGS | VALUES | LIMITS

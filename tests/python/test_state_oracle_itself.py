@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, Phase, given, settings
 from oracle.deepcopy_judge import judge, truth_of
 from oracle.deepcopy_retell import Source, recorded, sources, stale
 from oracle.deepcopy_truth import Truth
+from oracle.state_generator import changes
 from oracle.state_programs import PROGRAMS
 
 # No line of these makes a change that a frame that it calls can see: each is due at once.
@@ -120,32 +122,48 @@ def test_every_value_of_the_last_step_matters(name: str, tmp_path: Path) -> None
 @pytest.mark.parametrize("name", SPOILED)
 def test_a_change_that_was_dropped_is_noticed_at_its_step(name: str, tmp_path: Path) -> None:
     events = seen(PROGRAMS[name], tmp_path)
-    dropped = 0
-    for at, event in enumerate(events):
-        for number in event["states"]:
-            if any(number in before["states"] for before in events[:at]):
-                found = verdict(events, stale(events, at, int(number)))
-                if number in reached(events, at):
-                    assert found is not None
-                    assert found.startswith(f"step {at}: {event['kind']} ")
-                    dropped += 1
-    assert dropped > 0
+    dropped = list(due(events))
+    for at, number in dropped:
+        found = verdict(events, stale(events, at, number))
+        assert found is not None
+        assert found.startswith(f"step {at}: {events[at]['kind']} ")
+    assert dropped
 
 
-def reached(events: Events, at: int) -> set[str]:
-    """Objects that the names of an event's frame lead to, but for classes and functions."""
-    found: set[str] = set()
+def due(events: Events) -> Iterator[tuple[int, int]]:
+    """The changes of objects, but for classes, that an event must show."""
+    truth, known = Truth(events), set[str]()
+    for at, step in enumerate(sources(events)):
+        event = truth.forward()
+        found = [node for name, value in step["names"].items() for _, node in nodes(value, name)]
+        reached = {str(node["id"] - 1) for node in found if "id" in node and node["type"] != "type"}
+        if event["kind"] != "raise" and not truth.pending(at):
+            for number in reached & known & event["states"].keys():
+                yield at, int(number)
+        known |= event["states"].keys()
 
-    def walk(value: Source) -> None:
-        if "id" in value and value["type"] not in ("type", "function"):
-            found.add(str(value["id"] - 1))
-            for _, inner in list(nodes(value, ""))[1:]:
-                if "id" in inner:
-                    found.add(str(inner["id"] - 1))
 
-    for value in sources(events)[at]["names"].values():
-        walk(value)
-    return found
+@pytest.mark.timeout(120)
+@settings(
+    max_examples=20,
+    derandomize=True,
+    deadline=None,
+    database=None,
+    phases=(Phase.generate,),
+    suppress_health_check=list(HealthCheck),
+)
+@given(source=changes())
+def test_every_change_of_a_generated_program_matters(
+    source: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    events = seen(source, tmp_path_factory.mktemp("generated"))
+    judged = judge(Truth(events), recorded(sources(events)))
+    assert judged.difference is None
+    assert judged.tally.pending == 0
+    for at, number in list(due(events))[::5]:
+        found = verdict(events, stale(events, at, number))
+        assert found is not None, (at, number)
+        assert found.startswith(f"step {at}: "), found
 
 
 def swapped(names: Source, one: str, other: str) -> None:

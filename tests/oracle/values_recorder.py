@@ -120,6 +120,7 @@ class ValueTracer(FrameTracer):
             "changed": {n: describe(now[n], {}) if n in now else None for n in sorted(mine)},
             "held": {n: describe(value, {}) for n, value in now.items()},
             "stored": sorted(running),
+            "captured": [*code.co_freevars, *code.co_cellvars],
         }
         events.append(written)
         return written

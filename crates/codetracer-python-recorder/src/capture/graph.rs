@@ -25,6 +25,24 @@ struct Entry {
     kind: usize,
     fingerprint: u64,
     segment: u64,
+    /// Step at which it was last looked at.
+    looked: u64,
+}
+
+impl Entry {
+    fn says(&self, other: &Entry) -> bool {
+        (self.address, self.kind, self.fingerprint, self.segment)
+            == (other.address, other.kind, other.fingerprint, other.segment)
+    }
+}
+
+/// How far a walk looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Looks {
+    /// Beyond objects whose own state is not as recorded: what was seen once is followed by what its changes show.
+    Shallow,
+    /// At all objects within the limits: some may be new at the address of an older one.
+    Deep,
 }
 
 const KNOWN_ENTRIES: usize = 8192;
@@ -75,7 +93,7 @@ pub struct Walk<'w> {
     scratch: &'w mut Scratch,
     sink: &'w mut RowSink,
     segment: u64,
-    wrote: bool,
+    step: u64,
 }
 
 impl<'w> Walk<'w> {
@@ -88,17 +106,21 @@ impl<'w> Walk<'w> {
             scratch: &mut values.walk,
             sink: &mut thread.sink,
             segment: thread.segment,
-            wrote: false,
+            step: values.step,
         }
     }
 
-    /// Whether any state was written.
-    pub fn wrote(&self) -> bool {
-        self.wrote
+    /// Whether the object was looked at in this segment after `step`.
+    pub fn looked_after(&mut self, object: Obj<'_>, step: u64) -> bool {
+        let entry = self.known.slot(object.address());
+        entry.address == object.address()
+            && entry.kind == object.type_ptr() as usize
+            && entry.segment == self.segment
+            && entry.looked > step
     }
 
     /// Writes the states below `root` that are not known; answers the type id of `root`.
-    pub fn describe(&mut self, root: Obj<'_>) -> u32 {
+    pub fn describe(&mut self, root: Obj<'_>, looks: Looks) -> u32 {
         let type_id = self.ids.type_of(root, self.sink);
         let mut queue: Vec<(Obj<'_>, u32)> = vec![(root, 0)];
         self.scratch.visited.clear();
@@ -111,8 +133,8 @@ impl<'w> Walk<'w> {
                 continue;
             }
             let shape = shape(obj, &self.limits);
-            self.state(obj, &shape);
-            if depth + 1 >= self.limits.depth {
+            let news = self.state(obj, &shape);
+            if depth + 1 >= self.limits.depth || (looks == Looks::Shallow && !news) {
                 continue;
             }
             for child in &shape.children {
@@ -128,8 +150,8 @@ impl<'w> Walk<'w> {
         type_id
     }
 
-    /// Writes the state of `obj` unless it is known to be this.
-    fn state(&mut self, obj: Obj<'_>, shape: &Shape<'_>) {
+    /// Writes the state of `obj` unless it is known to be this. Answers whether it was not.
+    fn state(&mut self, obj: Obj<'_>, shape: &Shape<'_>) -> bool {
         let mut fingerprint = mix(shape.len as u64, shape.form as u64);
         let mut bound = 64;
         for child in &shape.children {
@@ -160,7 +182,7 @@ impl<'w> Walk<'w> {
             fingerprint = mix(fingerprint, part);
         }
         if !self.is_news(obj, fingerprint, bound) {
-            return;
+            return false;
         }
         let type_id = self.ids.type_of(obj, self.sink);
         // Definitions come before the object, so that its items follow it without a break.
@@ -170,6 +192,7 @@ impl<'w> Walk<'w> {
             .map(|child| self.child(*child))
             .collect();
         self.write(obj, type_id, shape.form, shape.len, &children);
+        true
     }
 
     /// Whether a state with this fingerprint must be written, and fits; remembers that it is.
@@ -179,9 +202,11 @@ impl<'w> Walk<'w> {
             kind: obj.type_ptr() as usize,
             fingerprint,
             segment: self.segment,
+            looked: self.step,
         };
         let slot = self.known.slot(obj.address());
-        if *slot == entry {
+        if slot.says(&entry) {
+            slot.looked = self.step;
             return false;
         }
         if !self.sink.fits(bound) {
@@ -190,7 +215,6 @@ impl<'w> Walk<'w> {
             return false;
         }
         *slot = entry;
-        self.wrote = true;
         true
     }
 
@@ -219,13 +243,15 @@ impl<'w> Walk<'w> {
             (true, Some(trace)) => trace.address() as u64,
             _ => 0,
         };
-        let args = exc.exception_args().map_or(0, Obj::address) as u64;
-        let fingerprint = mix(trace_mark, args);
+        let args = self.mark_of_arguments(exc);
+        // The arguments above, the traceback below.
+        let fingerprint = args << 32 | mix(0, trace_mark) >> 32;
         let slot = *self.known.slot(exc.address());
         let described = slot.address == exc.address()
             && slot.kind == exc.type_ptr() as usize
             && slot.segment == self.segment;
-        if described && (slot.fingerprint == fingerprint || !with_traceback) {
+        let same_arguments = slot.fingerprint >> 32 == args & 0xffff_ffff;
+        if described && (slot.fingerprint == fingerprint || (same_arguments && !with_traceback)) {
             return type_id;
         }
         let message = describe::message(exc, &self.limits);
@@ -242,6 +268,19 @@ impl<'w> Walk<'w> {
             self.write(exc, type_id, Form::Attrs, items.len() / 2, &items);
         }
         type_id
+    }
+
+    /// A number that differs where the arguments of an exception do.
+    fn mark_of_arguments(&self, exc: Obj<'_>) -> u64 {
+        let Some(args) = exc.exception_args() else {
+            return 0;
+        };
+        (0..args.size().min(self.limits.items)).fold(args.size() as u64, |mark, i| {
+            let part = args.tuple_item(i).map_or(0, |arg| {
+                Scalar::of(arg, &self.limits).map_or(arg.address() as u64, |s| s.digest())
+            });
+            mix(mark, part)
+        }) >> 16
     }
 
     fn child<'a>(&mut self, child: Child<'a>) -> Value<'a> {

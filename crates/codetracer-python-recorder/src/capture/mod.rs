@@ -5,12 +5,13 @@ mod graph;
 mod ids;
 mod limits;
 mod scalar;
+mod touch;
 
 use trace_model::Value;
 use trace_model::row::Row;
 use trace_model::value::Unknown;
 
-use graph::Walk;
+use graph::{Looks, Walk};
 use ids::Ids;
 pub use limits::Limits;
 use scalar::Scalar;
@@ -27,6 +28,8 @@ pub struct Values {
     ids: Ids,
     known: graph::Known,
     walk: graph::Scratch,
+    /// Step of the event whose values are recorded.
+    step: u64,
 }
 
 /// Digest of a name that is not bound.
@@ -41,7 +44,15 @@ impl Values {
             ids: Ids::default(),
             known: graph::Known::default(),
             walk: graph::Scratch::default(),
+            step: 0,
         }
+    }
+
+    /// The values that follow belong to the event of this step.
+    #[inline(always)]
+    pub fn at(&mut self, step: u64) -> &mut Self {
+        self.step = step;
+        self
     }
 
     /// Whether values are recorded.
@@ -77,6 +88,39 @@ fn in_dict<'a>(
     }
 }
 
+/// Whether values that appear may be structures that were never seen, at addresses of older ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Appears {
+    /// Whether something could have made such a structure.
+    pub made: bool,
+    /// What was looked at after this step is none.
+    pub since: u64,
+}
+
+impl Appears {
+    /// Values of which nothing is known.
+    pub const FROM_ANYWHERE: Self = Self {
+        made: true,
+        since: u64::MAX,
+    };
+
+    /// Values that a line gives, which began at step `since`.
+    #[inline(always)]
+    pub fn on_line(facts: &CodeFacts, line: u32, since: u64) -> Self {
+        let made = facts.touches.of_line(line).is_some_and(|l| l.makers > 0);
+        Self { made, since }
+    }
+
+    #[inline(always)]
+    fn looks(self, walk: &mut Walk<'_>, value: Obj<'_>) -> Looks {
+        if self.made && !walk.looked_after(value, self.since) {
+            Looks::Deep
+        } else {
+            Looks::Shallow
+        }
+    }
+}
+
 /// Records the arguments of a frame that has just begun.
 #[inline(always)]
 pub fn arguments(
@@ -84,12 +128,14 @@ pub fn arguments(
     thread: &mut ThreadContext,
     frame: Frame<'_>,
     facts: &CodeFacts,
+    appears: Appears,
 ) {
     thread.sink.begin_values();
-    names(values, thread, frame, &facts.arguments);
+    names(values, thread, frame, &facts.arguments, appears);
+    names(values, thread, frame, &facts.captured, appears);
 }
 
-/// Records what the work of `line` changed in the frame.
+/// Records what the work of `line`, which began at step `since`, changed in the frame and in the objects it touched.
 #[inline(always)]
 pub fn line_work(
     values: &mut Values,
@@ -97,13 +143,21 @@ pub fn line_work(
     frame: Frame<'_>,
     facts: &CodeFacts,
     line: u32,
+    since: u64,
 ) {
     let list = facts.names_of_line(line);
-    if list.is_empty() {
+    let touches = facts.touches.of_line(line);
+    if list.is_empty() && touches.is_none() && facts.captured.is_empty() {
         return;
     }
     thread.sink.begin_values();
-    names(values, thread, frame, list);
+    let appears = Appears {
+        made: touches.is_some_and(|l| l.makers > 0),
+        since,
+    };
+    names(values, thread, frame, list, appears);
+    names(values, thread, frame, &facts.captured, appears);
+    touch::touched(values, thread, frame, facts, line);
 }
 
 /// Records what the line that the frame leaves on changed.
@@ -113,24 +167,30 @@ pub fn last_line_work(
     thread: &mut ThreadContext,
     frame: Frame<'_>,
     facts: &CodeFacts,
-) {
+) -> Appears {
+    let Some((line, since)) = thread.stack.last().map(|top| (top.line, top.since)) else {
+        return Appears::FROM_ANYWHERE;
+    };
     thread.sink.begin_values();
-    if let Some(top) = thread.stack.last() {
-        let list = facts.names_of_line(top.line);
-        names(values, thread, frame, list);
-    }
+    let appears = Appears::on_line(facts, line, since);
+    names(values, thread, frame, facts.names_of_line(line), appears);
+    names(values, thread, frame, &facts.captured, appears);
+    touch::touched(values, thread, frame, facts, line);
+    appears
 }
 
 /// Records the value returned or yielded.
 #[inline(always)]
-pub fn result(values: &mut Values, thread: &mut ThreadContext, value: Obj<'_>) {
+pub fn result(values: &mut Values, thread: &mut ThreadContext, value: Obj<'_>, appears: Appears) {
     match Scalar::of(value, &values.limits) {
         Some(scalar) if thread.sink.fits(scalar.bound()) => {
             Row::Result(scalar.value()).encode(&mut thread.sink);
         }
         Some(_) => Row::Truncated.encode(&mut thread.sink),
         None => {
-            let type_id = Walk::new(values, thread).describe(value);
+            let mut walk = Walk::new(values, thread);
+            let looks = appears.looks(&mut walk, value);
+            let type_id = walk.describe(value, looks);
             let object = value.address() as u64;
             Row::Result(Value::Ref { object, type_id }).encode(&mut thread.sink);
         }
@@ -138,7 +198,13 @@ pub fn result(values: &mut Values, thread: &mut ThreadContext, value: Obj<'_>) {
 }
 
 #[inline(always)]
-fn names(values: &mut Values, thread: &mut ThreadContext, frame: Frame<'_>, list: &[Name]) {
+fn names(
+    values: &mut Values,
+    thread: &mut ThreadContext,
+    frame: Frame<'_>,
+    list: &[Name],
+    appears: Appears,
+) {
     let Some(base) = thread.stack.last().map(|top| top.seen as usize) else {
         return;
     };
@@ -146,7 +212,8 @@ fn names(values: &mut Values, thread: &mut ThreadContext, frame: Frame<'_>, list
         if name.slot == u16::MAX {
             continue;
         }
-        bind(values, thread, frame, *name, base + usize::from(name.slot));
+        let seen_at = base + usize::from(name.slot);
+        bind(values, thread, frame, *name, seen_at, appears);
     }
 }
 
@@ -157,6 +224,7 @@ fn bind(
     frame: Frame<'_>,
     name: Name,
     seen_at: usize,
+    appears: Appears,
 ) {
     let slot = name.slot;
     let value = match read(frame, name.source) {
@@ -196,14 +264,13 @@ fn bind(
         }
         None => {
             let mut walk = Walk::new(values, thread);
-            let type_id = walk.describe(value);
-            let described = walk.wrote();
+            let looks = appears.looks(&mut walk, value);
+            let type_id = walk.describe(value, looks);
             let seen = Seen {
                 kind: value.type_ptr() as usize,
                 digest: value.address() as u64,
             };
-            let before = replace(thread, seen_at, seen);
-            if before.is_none() && !described {
+            if replace(thread, seen_at, seen).is_none() {
                 return;
             }
             if thread.sink.fits(32) {

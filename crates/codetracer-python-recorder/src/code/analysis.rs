@@ -9,7 +9,7 @@ use super::lines::Location;
 use super::opcodes::{INTRINSIC_IMPORT_STAR, Opcodes};
 
 /// A name that a line can rebind or unbind.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Target {
     /// Slot of `co_localsplus` (a local or a cell).
     Local(u32),

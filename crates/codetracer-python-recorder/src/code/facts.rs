@@ -5,16 +5,21 @@ use std::cell::Cell;
 use trace_model::{CodeDef, Definition};
 
 use super::analysis::{Analysis, Target};
+use super::harmless;
+use super::instructions::decode;
 use super::line_starts::{has_far_lines, has_loop};
 use super::lines::locations;
-use super::opcodes::OPCODES;
-use crate::raw::frame::Code;
+use super::opcodes::{OPCODES, Opcodes};
+use super::touches::{Harmless, Key, Path, Step, Touches};
+use crate::raw::frame::{Code, stack_effect};
 use crate::raw::object::Obj;
 use crate::raw::unicode;
 
 const CELL: u8 = 0x40;
 const FREE: u8 = 0x80;
 const HIDDEN: u8 = 0x10;
+/// Flag of code whose names are fast locals.
+const OPTIMIZED: u32 = 1;
 
 /// Where a name's value is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +54,35 @@ pub enum LinesBy {
     Instruction,
 }
 
+/// What is recorded of code objects.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted {
+    /// Which event tells the lines.
+    pub lines_by: LinesBy,
+    /// Whether values are recorded.
+    pub values: bool,
+}
+
+/// One step from an object to another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// Attribute; the address of its name, which the code object keeps.
+    Attr(usize),
+    /// Item by the value of a name.
+    ItemBy(Source),
+    /// Item by a constant; its address, which the code object keeps.
+    ItemAt(usize),
+}
+
+/// A way from a name to an object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Way {
+    /// Where it begins.
+    pub root: Source,
+    /// Steps.
+    pub steps: Vec<Reach>,
+}
+
 /// Facts of a traced code object.
 #[derive(Debug)]
 pub struct CodeFacts {
@@ -60,6 +94,8 @@ pub struct CodeFacts {
     pub first_line: u32,
     /// Whether its frames can be suspended.
     pub suspendable: bool,
+    /// Whether it is an `__init__`, which the creation of an instance calls through C.
+    pub initialises: bool,
     /// Whether it is a coroutine or an asynchronous generator.
     pub asynchronous: bool,
     /// Number of slots in its definition.
@@ -70,6 +106,13 @@ pub struct CodeFacts {
     pub analysis: Analysis,
     /// `analysis.targets`, each with where it is read.
     pub targets: Vec<Name>,
+    /// What lines do to objects.
+    pub touches: Touches,
+    /// `touches.paths`, each with where it is read.
+    pub ways: Vec<Way>,
+    /// Names that other frames can rebind.
+    pub captured: Vec<Name>,
+    captured_slots: Vec<u32>,
     /// Whether BRANCH is armed for it.
     pub watches_matches: Cell<bool>,
     /// Place in the list of code objects with local events.
@@ -84,12 +127,12 @@ impl CodeFacts {
         id: u32,
         path: u32,
         module: String,
-        lines: LinesBy,
+        wanted: Wanted,
     ) -> (Self, Definition) {
         let bytecode = code.bytecode();
         let places = locations(code.line_table(), code.first_line(), bytecode.len() / 2);
         let is_generator = code.flags() & (0x20 | 0x200) != 0;
-        let by_instructions = match lines {
+        let by_instructions = match wanted.lines_by {
             LinesBy::Line => false,
             LinesBy::Instruction => true,
             LinesBy::Cheapest => {
@@ -163,6 +206,32 @@ impl CodeFacts {
             .iter()
             .map(|t| slot_of(t).unwrap_or(unread))
             .collect();
+        let touches = match OPCODES {
+            Some(ops) if wanted.values => touches_of(code, &bytecode, &analysis, ops),
+            _ => Touches::default(),
+        };
+        let ways = touches
+            .paths
+            .iter()
+            .map(|path| way(code, path, &source_of_local))
+            .collect();
+        let captured_slots: Vec<u32> = (0..locals as u32)
+            .filter(|slot| matches!(source_of_local(*slot), Source::Cell(_)))
+            .collect();
+        // A class body sees the names around it, and has none of them.
+        let own = if flags & OPTIMIZED == 0 {
+            0
+        } else {
+            captured_slots.len()
+        };
+        let captured = captured_slots
+            .iter()
+            .take(own)
+            .map(|slot| Name {
+                slot: *slot as u16,
+                source: Source::Cell(*slot),
+            })
+            .collect();
         let count = code.arg_count()
             + code.kwonly_count()
             + u32::from(flags & 4 != 0)
@@ -188,16 +257,31 @@ impl CodeFacts {
             session,
             id,
             first_line: code.first_line(),
+            initialises: definition.qualname.ends_with("__init__"),
             suspendable,
             asynchronous: flags & (0x80 | 0x200) != 0,
             slots: definition.names.len(),
             arguments,
             analysis,
             targets,
+            touches,
+            ways,
+            captured,
+            captured_slots,
             watches_matches: Cell::new(false),
             armed_at: Cell::new(None),
         };
         (facts, Definition::Code(definition))
+    }
+
+    /// Where the value of a name is read.
+    pub fn source(&self, name: Target) -> Source {
+        match name {
+            Target::Local(slot) if self.captured_slots.contains(&slot) => Source::Cell(slot),
+            Target::Local(slot) => Source::Fast(slot),
+            Target::Namespace(name) => Source::Namespace(name),
+            Target::Global(name) => Source::Global(name),
+        }
     }
 
     /// What the line can rebind.
@@ -211,6 +295,43 @@ impl CodeFacts {
                 .unwrap_or(&[]),
             None => &[],
         }
+    }
+}
+
+fn touches_of(code: Code<'_>, bytecode: &[u8], analysis: &Analysis, ops: &Opcodes) -> Touches {
+    let is = |name: u32, test: fn(&str) -> bool| {
+        code.names()
+            .and_then(|names| names.tuple_item(name as usize))
+            .is_some_and(|name| test(&unicode::text(name)))
+    };
+    let harmless = Harmless {
+        function: &|name| is(name, harmless::function),
+        method: &|name| is(name, harmless::result),
+    };
+    let instructions = decode(bytecode, ops);
+    Touches::new(&instructions, &analysis.lines, ops, &harmless, stack_effect)
+}
+
+/// A path with where each of its parts is read.
+fn way(code: Code<'_>, path: &Path, local: &impl Fn(u32) -> Source) -> Way {
+    let at = |tuple: Option<Obj<'_>>, i: u32| {
+        tuple
+            .and_then(|tuple| tuple.tuple_item(i as usize))
+            .map_or(0, Obj::address)
+    };
+    let source = |target| match target {
+        Target::Local(slot) => local(slot),
+        Target::Namespace(name) => Source::Namespace(name),
+        Target::Global(name) => Source::Global(name),
+    };
+    let steps = path.steps.iter().map(|step| match *step {
+        Step::Attr(name) => Reach::Attr(at(code.names(), name)),
+        Step::Item(Key::Name(name)) => Reach::ItemBy(source(name)),
+        Step::Item(Key::Const(n)) => Reach::ItemAt(at(code.constants(), n)),
+    });
+    Way {
+        root: source(path.root),
+        steps: steps.collect(),
     }
 }
 

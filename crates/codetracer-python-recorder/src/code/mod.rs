@@ -3,7 +3,9 @@
 pub mod analysis;
 pub mod decide;
 pub mod facts;
+pub mod harmless;
 pub mod instructions;
 pub mod line_starts;
 pub mod lines;
 pub mod opcodes;
+pub mod touches;

@@ -6,7 +6,7 @@ use super::ending::MainEnd;
 use super::recorder::Recorder;
 use super::stack;
 use crate::code::decide::Module;
-use crate::code::facts::CodeFacts;
+use crate::code::facts::{CodeFacts, Wanted};
 use crate::raw::errno::ErrnoGuard;
 use crate::raw::frame::{Code, Frame};
 use crate::raw::monitoring::event;
@@ -54,11 +54,18 @@ impl Recorder {
             self.main = MainEnd::Running(frame.address());
         }
         let (facts, definition) =
-            CodeFacts::new(code, self.session, id, path, module, self.lines_by);
+            CodeFacts::new(code, self.session, id, path, module, self.wanted());
         self.define(at, definition);
         let facts = extra::store(code, facts)?;
         self.arm(code, facts);
         Some(facts)
+    }
+
+    fn wanted(&self) -> Wanted {
+        Wanted {
+            lines_by: self.lines_by,
+            values: self.values.enabled(),
+        }
     }
 
     fn path(&mut self, at: usize, filename: &str) -> u32 {

@@ -3,10 +3,10 @@
 use trace_model::Op;
 
 use super::recorder::Recorder;
-use super::stack::{expect_caller, expect_top, open};
-use super::thread::{Open, SAME_TASK};
+use super::stack::{Caller, expect_caller, expect_top, open};
+use super::thread::{Open, SAME_TASK, ThreadContext};
 use super::{Answer, exceptions};
-use crate::capture;
+use crate::capture::{self, Appears};
 use crate::code::facts::CodeFacts;
 use crate::code::line_starts::watch;
 use crate::code::opcodes::OPCODES;
@@ -75,7 +75,7 @@ pub fn start(recorder: &mut Recorder, current: Current, code: Code<'_>) -> Answe
         let Recorder { threads, order, .. } = &mut *recorder;
         expect_caller(&mut threads[at], order, session, frame)
     };
-    let outer_task = if !caller.direct || (facts.asynchronous && caller.through_c) {
+    let outer_task = if caller.direct.is_none() || (facts.asynchronous && caller.through_c) {
         recorder.look_up_task(at)
     } else {
         SAME_TASK
@@ -87,6 +87,13 @@ pub fn start(recorder: &mut Recorder, current: Current, code: Code<'_>) -> Answe
         ..
     } = recorder;
     let thread = &mut threads[at];
+    let has_names = !(facts.arguments.is_empty() && facts.captured.is_empty());
+    let appears = if values.enabled() && has_names {
+        arguments_of(&caller, thread, facts)
+    } else {
+        Appears::FROM_ANYWHERE
+    };
+    let step = order.step;
     thread.event(order, Op::Call { code: facts.id });
     let call = order.next_call();
     let open = Open {
@@ -95,16 +102,33 @@ pub fn start(recorder: &mut Recorder, current: Current, code: Code<'_>) -> Answe
         line: facts.first_line,
         passed: 0,
         call,
+        since: step,
         seen: 0,
         resumed: false,
         outer_task,
     };
     thread.push(open, facts.slots);
     if values.enabled() {
-        capture::arguments(values, thread, frame, facts);
+        capture::arguments(values.at(step), thread, frame, facts, appears);
     }
     thread.sink.commit();
     Answer::Continue
+}
+
+/// Where the arguments of a call come from. The call itself is one of those on the caller's line.
+#[inline(always)]
+fn arguments_of(caller: &Caller<'_>, thread: &ThreadContext, facts: &CodeFacts) -> Appears {
+    let (Some(caller_facts), Some(top)) = (caller.direct, thread.stack.last()) else {
+        return Appears::FROM_ANYWHERE;
+    };
+    let makers = caller_facts
+        .touches
+        .of_line(top.line)
+        .map_or(0, |line| line.makers);
+    Appears {
+        made: makers > u32::from(!caller.through_c || facts.initialises),
+        since: top.since,
+    }
 }
 
 /// LINE.
@@ -128,9 +152,11 @@ pub fn line(recorder: &mut Recorder, current: Current, code: Code<'_>, line: u32
     let Some(top) = thread.stack.last_mut() else {
         return Answer::Continue;
     };
-    let before = top.line;
+    let (before, since) = (top.line, top.since);
     top.line = line;
     top.passed = line;
+    top.since = order.step;
+    let step = order.step;
     thread.event(
         order,
         Op::Line {
@@ -138,7 +164,7 @@ pub fn line(recorder: &mut Recorder, current: Current, code: Code<'_>, line: u32
         },
     );
     if values.enabled() {
-        capture::line_work(values, thread, frame, facts, before);
+        capture::line_work(values.at(step), thread, frame, facts, before, since);
     }
     if let Some(pending) = thread.pending_handled {
         exceptions::write_pending(recorder, at, pending, frame, line);
@@ -226,10 +252,11 @@ pub fn leave(recorder: &mut Recorder, current: Current, code: Code<'_>, value: O
     } = recorder;
     let thread = &mut threads[at];
     expect_top(thread, order, session, frame, facts);
+    let step = order.step;
     thread.event(order, Op::Return);
     if values.enabled() {
-        capture::last_line_work(values, thread, frame, facts);
-        capture::result(values, thread, value);
+        let appears = capture::last_line_work(values.at(step), thread, frame, facts);
+        capture::result(values, thread, value, appears);
     }
     let open = thread.pop();
     if open.is_some_and(|open| open.resumed) {
@@ -267,15 +294,16 @@ pub fn suspend(
     } = recorder;
     let thread = &mut threads[at];
     expect_top(thread, order, session, frame, facts);
+    let step = order.step;
     thread.event(order, Op::Yield);
     if values.enabled() {
-        capture::last_line_work(values, thread, frame, facts);
+        let appears = capture::last_line_work(values.at(step), thread, frame, facts);
         let value = if facts.asynchronous {
             value.unwrapped()
         } else {
             value
         };
-        capture::result(values, thread, value);
+        capture::result(values, thread, value, appears);
     }
     if let Some(top) = thread.stack.last() {
         let seen = thread.seen.get(top.seen as usize..).unwrap_or(&[]);
@@ -326,7 +354,7 @@ pub(super) fn go_on(
         let Recorder { threads, order, .. } = &mut *recorder;
         expect_caller(&mut threads[at], order, session, frame)
     };
-    let outer_task = if !caller.direct || (facts.asynchronous && caller.through_c) {
+    let outer_task = if caller.direct.is_none() || (facts.asynchronous && caller.through_c) {
         recorder.look_up_task(at)
     } else {
         SAME_TASK
@@ -353,6 +381,7 @@ pub(super) fn go_on(
                 line,
                 passed,
                 call,
+                since: order.step,
                 seen: 0,
                 resumed: true,
                 outer_task,

@@ -134,10 +134,11 @@ pub fn unwind(recorder: &mut Recorder, current: Current, code: Code<'_>, exc: Ob
         0 => last,
         line => line,
     };
+    let step = order.step;
     thread.event(order, Op::Unwind { line });
     let outermost = thread.stack.len() == 1;
     if values.enabled() {
-        capture::last_line_work(values, thread, frame, facts);
+        capture::last_line_work(values.at(step), thread, frame, facts);
     }
     capture::exception(values, thread, exc, outermost);
     if thread

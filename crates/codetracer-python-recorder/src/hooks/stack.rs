@@ -81,6 +81,7 @@ pub fn open(thread: &mut ThreadContext, order: &mut Order, frame: Frame<'_>, fac
         line,
         passed: 0,
         call,
+        since: order.step,
         seen: 0,
         resumed: false,
         outer_task: SAME_TASK,
@@ -102,37 +103,37 @@ pub fn expect_top(
     }
 }
 
-/// Before a frame starts or goes on: makes its nearest traced caller the innermost one. Answers whether that caller
-/// called it directly, without untraced frames between.
+/// Before a frame starts or goes on: makes its nearest traced caller the innermost one. Answers how it was called.
 #[inline(always)]
-pub fn expect_caller(
+pub fn expect_caller<'a>(
     thread: &mut ThreadContext,
     order: &mut Order,
     session: u32,
-    frame: Frame<'_>,
-) -> Caller {
+    frame: Frame<'a>,
+) -> Caller<'a> {
     let (below, through_c) = frame.caller();
     if let (Some(below), Some(top)) = (below, thread.stack.last())
         && below.address() == top.frame
-        && traced(below, session).is_some_and(|facts| facts.id == top.code)
+        && let Some(facts) = traced(below, session)
+        && facts.id == top.code
     {
         return Caller {
-            direct: true,
+            direct: Some(facts),
             through_c,
         };
     }
     settle(thread, order, session, below);
     Caller {
-        direct: false,
+        direct: None,
         through_c,
     }
 }
 
 /// How a frame was called.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Caller {
-    /// By a traced frame.
-    pub direct: bool,
+#[derive(Debug, Clone, Copy)]
+pub struct Caller<'a> {
+    /// The facts of the traced frame that called it, without untraced frames between.
+    pub direct: Option<&'a CodeFacts>,
     /// By C code.
     pub through_c: bool,
 }

@@ -19,6 +19,8 @@ pub struct Open {
     pub passed: u32,
     /// Call id.
     pub call: u64,
+    /// Step of its last event.
+    pub since: u64,
     /// Start of its remembered values in `ThreadContext::seen`.
     pub seen: u32,
     /// Whether it was suspended before, and so stands in the table of suspended frames.

@@ -10,6 +10,18 @@ use super::object::{Obj, read_at};
 
 unsafe extern "C" {
     fn PyCode_GetCode(code: *mut ffi::PyObject) -> *mut ffi::PyObject;
+    fn PyCompile_OpcodeStackEffect(
+        opcode: std::ffi::c_int,
+        operand: std::ffi::c_int,
+    ) -> std::ffi::c_int;
+}
+
+/// By how much an instruction changes the depth of the operand stack; 0 for what the interpreter does not know.
+pub fn stack_effect(opcode: u8, operand: u32) -> i32 {
+    // SAFETY: a table look-up.
+    let effect = unsafe { PyCompile_OpcodeStackEffect(opcode.into(), operand as std::ffi::c_int) };
+    // The interpreter's word for an invalid opcode is a very large number.
+    if effect.abs() > 1 << 20 { 0 } else { effect }
 }
 
 /// A code object that stays alive for `'a`.
@@ -87,6 +99,10 @@ impl<'a> Code<'a> {
     /// `co_names`.
     pub fn names(self) -> Option<Obj<'a>> {
         self.object(code_at::NAMES)
+    }
+    /// `co_consts`.
+    pub fn constants(self) -> Option<Obj<'a>> {
+        self.object(code_at::CONSTS)
     }
     /// `co_exceptiontable`.
     pub fn exception_table(self) -> &'a [u8] {

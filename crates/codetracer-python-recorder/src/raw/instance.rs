@@ -104,6 +104,37 @@ pub fn attributes<'a>(obj: Obj<'a>, limit: usize, mut each: impl FnMut(Obj<'a>, 
     }
 }
 
+/// One attribute by its name, an interned `str`.
+pub fn attribute_named<'a>(obj: Obj<'a>, name: Obj<'_>) -> Option<Obj<'a>> {
+    match storage(obj) {
+        Storage::Nothing => None,
+        Storage::Dict(dict) => {
+            // SAFETY: comparing with the address of a static type.
+            if dict.type_ptr() != &raw mut ffi::PyDict_Type {
+                return None;
+            }
+            super::dict::find(dict, name).ok().flatten()
+        }
+        Storage::Inline {
+            keys,
+            values,
+            count,
+        } => {
+            for i in 0..count {
+                // SAFETY: as in `attributes`.
+                unsafe {
+                    let index_bytes = 1usize << read_at::<u8>(keys, at::KEYS_LOG2_INDEX_BYTES);
+                    let entry = keys.add(at::KEYS_INDICES + index_bytes + i * 16);
+                    if read_at::<usize>(entry, 0) == name.address() {
+                        return Obj::new(values.add(i).read());
+                    }
+                }
+            }
+            None
+        }
+    }
+}
+
 /// One attribute by name.
 pub fn attribute<'a>(obj: Obj<'a>, name: &str) -> Option<Obj<'a>> {
     let mut found = None;

@@ -81,6 +81,8 @@ pub mod generation {
 
 /// `PyCodeObject` fields, alike on 3.12 and 3.13.
 pub mod code {
+    /// `co_consts`.
+    pub const CONSTS: usize = 24;
     /// `co_names`.
     pub const NAMES: usize = 32;
     /// `co_exceptiontable`.
@@ -161,6 +163,10 @@ pub mod object {
     pub const TYPE_QUALNAME: usize = 872;
     /// `PyHeapTypeObject.ht_cached_keys`.
     pub const TYPE_CACHED_KEYS: usize = 880;
+    /// `PyASCIIObject.hash`.
+    pub const STR_HASH: usize = 24;
+    /// `PyDictKeysObject.dk_log2_size`.
+    pub const KEYS_LOG2_SIZE: usize = 8;
     /// `PyDictKeysObject.dk_log2_index_bytes`.
     pub const KEYS_LOG2_INDEX_BYTES: usize = 9;
     /// `PyDictKeysObject.dk_kind`.

@@ -343,6 +343,12 @@ impl<'a> Obj<'a> {
         }
     }
 
+    /// The value of a `str` key in a dict whose keys are all exact strings.
+    pub(super) fn dict_get_str(self, key: Obj<'_>) -> Result<Option<Obj<'a>>, Unreadable> {
+        // SAFETY: the look-up compares strings only; an error cannot arise.
+        Ok(unsafe { Obj::new(ffi::PyDict_GetItemWithError(self.ptr, key.ptr)) })
+    }
+
     /// The value under a name in an exact dict; no key's `__eq__` runs.
     pub fn dict_named(self, name: &std::ffi::CStr) -> Option<Obj<'a>> {
         // SAFETY: comparing with the address of a static type.

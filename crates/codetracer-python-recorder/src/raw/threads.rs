@@ -132,6 +132,17 @@ pub fn module_item<'a>(module: Obj<'a>, name: &std::ffi::CStr) -> Option<Obj<'a>
     unsafe { Obj::new(ffi::PyModule_GetDict(module.as_ptr())) }?.dict_named(name)
 }
 
+/// What a module's namespace has under a `str`.
+pub fn module_attribute<'a>(module: Obj<'a>, name: Obj<'_>) -> Option<Obj<'a>> {
+    // SAFETY: comparing with the address of a static type.
+    if module.type_ptr() != &raw mut ffi::PyModule_Type {
+        return None;
+    }
+    // SAFETY: `module` is an exact module object, whose dict is borrowed.
+    let dict = unsafe { Obj::new(ffi::PyModule_GetDict(module.as_ptr())) }?;
+    super::dict::find(dict, name).ok().flatten()
+}
+
 /// A string in a module's namespace.
 pub fn module_text(module: Obj<'_>, name: &std::ffi::CStr) -> Option<String> {
     module_item(module, name)

@@ -23,6 +23,16 @@ pub enum Units<'a> {
     Four(&'a [u32]),
 }
 
+/// Whether two `str` objects hold the same text: their compact forms are the same then.
+pub fn equal(one: Obj<'_>, other: Obj<'_>) -> bool {
+    match (units(one), units(other)) {
+        (Units::Ascii(a), Units::Ascii(b)) | (Units::One(a), Units::One(b)) => a == b,
+        (Units::Two(a), Units::Two(b)) => a == b,
+        (Units::Four(a), Units::Four(b)) => a == b,
+        _ => false,
+    }
+}
+
 /// The stored code points of a `str`.
 #[inline]
 pub fn units(s: Obj<'_>) -> Units<'_> {

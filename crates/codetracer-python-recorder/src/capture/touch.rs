@@ -1,0 +1,128 @@
+//! What a line did to objects in place: those that its code touches are looked at when it has run.
+
+use super::graph::{Looks, Walk};
+use super::{Values, read};
+use crate::code::facts::{CodeFacts, Reach, Way};
+use crate::code::touches::Deed;
+use crate::hooks::thread::ThreadContext;
+use crate::raw::extra::{Extra, lookup};
+use crate::raw::frame::Frame;
+use crate::raw::object::{Kind, Obj};
+use crate::raw::{dict, function, instance, threads};
+
+/// Records how the objects that `line` touches are now, where that is not how they were recorded.
+#[inline(always)]
+pub fn touched(
+    values: &mut Values,
+    thread: &mut ThreadContext,
+    frame: Frame<'_>,
+    facts: &CodeFacts,
+    line: u32,
+) {
+    if let Some(line) = facts.touches.of_line(line) {
+        let touches = facts.touches.touches_of(line);
+        if !touches.is_empty() {
+            look(values, thread, frame, facts, touches);
+        }
+    }
+}
+
+fn look(
+    values: &mut Values,
+    thread: &mut ThreadContext,
+    frame: Frame<'_>,
+    facts: &CodeFacts,
+    touches: &[crate::code::touches::Touch],
+) {
+    let session = facts.session;
+    for touch in touches {
+        let Some(object) = follow(facts, frame, touch.path) else {
+            continue;
+        };
+        let mut looks = Looks::Shallow;
+        let part = match touch.deed {
+            Deed::Attr(name) => named(frame, name).and_then(|name| attribute(object, name)),
+            Deed::Item(Some(key)) => {
+                item_key(facts, frame, key).and_then(|key| dict::item(object, key))
+            }
+            Deed::Item(None) => None,
+            Deed::Calls => {
+                if function::code(object).is_some() {
+                    continue;
+                }
+                None
+            }
+            Deed::Method(_) | Deed::Passes => {
+                let callee = touch.callee.and_then(|path| follow(facts, frame, path));
+                match callee.and_then(function::code).map(lookup) {
+                    // What a traced function does is recorded where it does it.
+                    Some(Extra::Facts(facts)) if facts.session == session => continue,
+                    Some(_) => looks = Looks::Deep,
+                    None => {}
+                }
+                None
+            }
+        };
+        for object in [Some(function::bound_to(object)), part]
+            .into_iter()
+            .flatten()
+        {
+            if can_change(object) {
+                Walk::new(values, thread).describe(object, looks);
+            }
+        }
+    }
+}
+
+/// Whether the object's own state can change in place.
+fn can_change(object: Obj<'_>) -> bool {
+    matches!(
+        object.kind(),
+        Kind::List | Kind::Dict | Kind::Set | Kind::ByteArray | Kind::Instance | Kind::Other
+    )
+}
+
+fn named<'a>(frame: Frame<'a>, name: u32) -> Option<Obj<'a>> {
+    frame.code()?.names()?.tuple_item(name as usize)
+}
+
+fn item_key<'a>(
+    facts: &CodeFacts,
+    frame: Frame<'a>,
+    key: crate::code::touches::Key,
+) -> Option<Obj<'a>> {
+    use crate::code::touches::Key;
+    match key {
+        Key::Name(name) => read(frame, facts.source(name)).ok().flatten(),
+        Key::Const(n) => frame.code()?.constants()?.tuple_item(n as usize),
+    }
+}
+
+/// The object at the end of a path, where that is found without running any code.
+fn follow<'a>(facts: &CodeFacts, frame: Frame<'a>, path: u32) -> Option<Obj<'a>> {
+    let Way { root, steps } = facts.ways.get(path as usize)?;
+    let mut at = read(frame, *root).ok().flatten()?;
+    for (n, step) in steps.iter().enumerate() {
+        at = match *step {
+            Reach::Attr(name) => match attribute(at, function::kept(name)?) {
+                Some(found) => found,
+                // A method of a container, bound to it.
+                None if n + 1 == steps.len() => return Some(at),
+                None => return None,
+            },
+            Reach::ItemBy(source) => dict::item(at, read(frame, source).ok().flatten()?)?,
+            Reach::ItemAt(key) => dict::item(at, function::kept(key)?)?,
+        };
+    }
+    Some(at)
+}
+
+fn attribute<'a>(of: Obj<'a>, name: Obj<'_>) -> Option<Obj<'a>> {
+    match of.kind() {
+        Kind::Module => threads::module_attribute(of, name),
+        Kind::Instance => {
+            instance::attribute_named(of, name).or_else(|| function::method(of, name))
+        }
+        _ => None,
+    }
+}

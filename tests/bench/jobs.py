@@ -1,4 +1,4 @@
-"""Runs one job of the benchmark and measures it from outside and from inside."""
+"""The jobs of the benchmark: a program by itself, under the floor, counted, recorded."""
 
 import json
 import os
@@ -10,30 +10,29 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-HERE: Final = Path(__file__).resolve().parent
-PROGRAMS: Final = HERE / "programs"
-SCRATCH: Final = HERE.parent.parent / ".build" / "bench"
+from catalog import HERE, SCRATCH, Places, Program
+from process import JobFailed, Run, last_line, measured
+
 RECORDER: Final = Path(sys.executable).parent / "codetracer-python-recorder"
 CAPTURES: Final = ("calls", "lines", "values")
 
 _LISTENED_AT_FLOOR: Final = ("LINE", "PY_START", "PY_RETURN")
-_RESULT: Final = SCRATCH / "result.json"
-_ERRORS: Final = SCRATCH / "stderr.txt"
-
-
-class JobFailed(Exception):
-    """A job ended badly; its last words are the message."""
+_LINES: Final = ("LINE", "JUMP")
+"""A loop on one line has a LINE for its first iteration and a JUMP for each other."""
 
 
 @dataclass(frozen=True)
-class Run:
-    """One run of a program: CPU in seconds, memory in KiB."""
+class Task:
+    """A program at a size, with what it needs."""
 
-    inside: float
-    """CPU of the program's own threads in ``main``."""
-    whole: float
-    """User and system time of the process from its first to its last instruction."""
-    peak_kib: int
+    program: Program
+    size: int
+    places: Places
+
+    @property
+    def words(self) -> list[str]:
+        """The script and its argument."""
+        return [str(self.program.path), str(self.size)]
 
 
 @dataclass(frozen=True)
@@ -62,8 +61,9 @@ class Expected:
 
     def of(self, capture: str) -> Counts:
         """What has to be recorded in a mode: ``calls`` alone leaves out the lines."""
-        lines = 0 if capture == "calls" else self.kinds["LINE"]
-        events = sum(self.kinds.values()) - self.kinds["LINE"] + lines
+        all_lines = sum(self.kinds[name] for name in _LINES)
+        lines = 0 if capture == "calls" else all_lines
+        events = sum(self.kinds.values()) - all_lines + lines
         return Counts(events, self.kinds["PY_START"], lines)
 
     def at_floor(self) -> int:
@@ -98,27 +98,25 @@ def build_floor() -> Path:
     return built
 
 
-def untraced(program: str) -> Run:
-    """Runs a program by itself.
-
-    Its peak is its own word: the system's starts at that of the process that started it.
-    """
-    return _measured([sys.executable, _path(program)], own_peak=True)
+def untraced(task: Task) -> Run:
+    """Runs a program by itself."""
+    return measured([sys.executable, *task.words], task.places.environment, own_peak=True)
 
 
-def at_floor(program: str, floor: Path) -> Run:
+def at_floor(task: Task, floor: Path) -> Run:
     """Runs a program under the no-op callback."""
-    return _measured([sys.executable, *_driver("noop", floor, program)])
+    return measured(_driver("noop", floor, task), task.places.environment)
 
 
-def count(program: str, floor: Path) -> Expected:
+def count(task: Task, floor: Path) -> Expected:
     """Counts a program's events."""
     out = SCRATCH / "counts.json"
-    _measured([sys.executable, *_driver("count", floor, program), str(out)])
+    homes = os.pathsep.join(map(str, task.places.homes()))
+    measured([*_driver("count", floor, task), str(out), homes], task.places.environment)
     return Expected(json.loads(out.read_text()))
 
 
-def recorded(program: str, capture: str) -> Recorded:
+def recorded(task: Task, capture: str) -> Recorded:
     """Records a program and looks at the recording.
 
     Raises:
@@ -126,22 +124,13 @@ def recorded(program: str, capture: str) -> Recorded:
     """
     out = SCRATCH / "trace-out"
     shutil.rmtree(out, ignore_errors=True)
-    run = _measured(
-        [
-            str(RECORDER),
-            "record",
-            "--capture",
-            capture,
-            "--trace-dir",
-            str(out),
-            _path(program),
-        ]
-    )
+    options = ["--capture", capture, "--trace-dir", str(out)]
+    run = measured([str(RECORDER), "record", *options, *task.words], task.places.environment)
     done = subprocess.run(
         [str(RECORDER), "info", "--json", str(out)], check=False, capture_output=True, text=True
     )
     if done.returncode:
-        raise JobFailed(f"info: {_last_line(done.stderr)}")
+        raise JobFailed(f"info: {last_line(done.stderr)}")
     info = json.loads(done.stdout)
     if info["partial"]:
         raise JobFailed(f"the recording is partial: {info['reason']}")
@@ -154,48 +143,5 @@ def recorded(program: str, capture: str) -> Recorded:
     return Recorded(run, Counts(info["events"], info["calls"], info["lines"]), size)
 
 
-def _path(program: str) -> str:
-    return str(PROGRAMS / f"{program}.py")
-
-
-def _driver(mode: str, floor: Path, program: str) -> list[str]:
-    return [str(HERE / "floor" / "drive.py"), mode, str(floor), _path(program)]
-
-
-def _measured(command: list[str], *, own_peak: bool = False) -> Run:
-    """Runs a command in an environment that is the same for all."""
-    _RESULT.unlink(missing_ok=True)
-    env = {name: value for name, value in os.environ.items() if name not in _DISTURBING}
-    env |= {
-        "BENCH_RESULT": str(_RESULT),
-        "PYTHONHASHSEED": "0",
-        "PYTHONDONTWRITEBYTECODE": "1",
-    }
-    with _ERRORS.open("wb") as errors:
-        pid = os.posix_spawn(
-            command[0],
-            command,
-            env,
-            file_actions=[(os.POSIX_SPAWN_DUP2, errors.fileno(), 2)],
-        )
-        _, status, usage = os.wait4(pid, 0)
-    words = _ERRORS.read_text(errors="replace")
-    code = os.waitstatus_to_exitcode(status)
-    if code:
-        raise JobFailed(f"exit status {code}: {_last_line(words)}")
-    if not _RESULT.exists():
-        raise JobFailed(f"the program did not get to its end: {_last_line(words)}")
-    result = json.loads(_RESULT.read_text())
-    return Run(
-        inside=result["seconds"],
-        whole=usage.ru_utime + usage.ru_stime,
-        peak_kib=result["peak_kib"] if own_peak else usage.ru_maxrss,
-    )
-
-
-_DISTURBING: Final = frozenset({"PYTHONPATH", "PYTHONSTARTUP", "PYTHONTRACEMALLOC"})
-
-
-def _last_line(text: str) -> str:
-    lines = text.strip().splitlines()
-    return lines[-1] if lines else "no message"
+def _driver(mode: str, floor: Path, task: Task) -> list[str]:
+    return [sys.executable, str(HERE / "floor" / "drive.py"), mode, str(floor), *task.words]

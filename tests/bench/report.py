@@ -1,24 +1,26 @@
 """Turns measurements into tables."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from statistics import median
 
-from jobs import CAPTURES, Counts, Expected, Recorded, Run
+import budget
+from catalog import UNIT_PROGRAMS, Kind
+from jobs import CAPTURES, Counts, Expected, Recorded, Task
+from process import Run
 
-UNIT_PROGRAMS = ("call_heavy", "line_heavy")
-"""The programs whose no-op floor is the unit F."""
-LEAST_EVENTS = 100_000
+LEAST_EVENTS = 20_000
 """With fewer events than this a cost per event says nothing, and there is no row."""
-EMPTY, LIBRARY = "empty", "library"
-"""Programs whose cost is not per event."""
+
+LEAST_JUDGED = 500_000
+"""With fewer events starting, which has a budget of its own, is most of the whole job."""
 
 
 @dataclass
 class Measured:
     """All runs of one program; the runs of a mode stand beside the untraced ones by position."""
 
-    program: str
+    task: Task
     expected: Expected
     untraced: list[Run] = field(default_factory=list)
     control: list[Run] = field(default_factory=list)
@@ -29,6 +31,32 @@ class Measured:
     )
     failed: dict[str, str] = field(default_factory=dict)
     """Why a mode has no runs, by mode."""
+
+    @property
+    def name(self) -> str:
+        """The program's."""
+        return self.task.program.name
+
+    def wrong(self, capture: str) -> str | None:
+        """How the first recording that is not whole differs from what was counted."""
+        expected = self.expected.of(capture)
+        for each in self.recorded[capture]:
+            if each.counts != expected:
+                return _difference(each.counts, expected)
+        return None
+
+    def cost(self, capture: str, unit: float) -> budget.Cost:
+        """What a mode costs, as medians."""
+        events = self.expected.of(capture).events
+        recordings = self.recorded[capture]
+        runs = [each.run for each in recordings]
+        in_unit = 1e9 / events / unit
+        return budget.Cost(
+            Added.of(runs, self.untraced, lambda run: run.inside).median * in_unit,
+            Added.of(runs, self.untraced, lambda run: run.whole).median * in_unit,
+            median(each.bytes for each in recordings) / events,
+            Added.of(runs, self.untraced, lambda run: run.peak_kib).median / 1024,
+        )
 
 
 @dataclass(frozen=True)
@@ -50,7 +78,7 @@ class Added:
     def per_event(self, events: int, unit: float) -> str:
         """In ns per event, with the least in parentheses, and in units of F."""
         ns = self.median / events * 1e9
-        return f"{ns:.1f} ({self.least / events * 1e9:.1f}) | {ns / unit:.2f} F"
+        return f"{ns:,.1f} ({self.least / events * 1e9:,.1f}) | {ns / unit:,.2f} F"
 
 
 def unit_ns(measured: Sequence[Measured]) -> float:
@@ -58,22 +86,35 @@ def unit_ns(measured: Sequence[Measured]) -> float:
     return median(
         (run.inside - base.inside) / one.expected.at_floor() * 1e9
         for one in measured
-        if one.program in UNIT_PROGRAMS
+        if one.name in UNIT_PROGRAMS
         for run, base in zip(one.floor, one.untraced, strict=False)
     )
 
 
-def tables(measured: Sequence[Measured]) -> str:
-    """All tables, in Markdown."""
-    unit = unit_ns(measured)
-    programs = [one for one in measured if one.program not in (EMPTY, LIBRARY)]
+def tables(measured: Sequence[Measured], unit: float, missing: dict[str, str]) -> str:
+    """All tables of the recorder's own figures, in Markdown."""
+    programs = [one for one in measured if one.task.program.per_event]
     parts = [
         f"F = {unit:.1f} ns",
+        *(f"`{name}` was not run: {cell(why)}" for name, why in missing.items()),
         _floors(programs, unit),
         *(_mode(programs, capture, unit) for capture in CAPTURES),
         _not_per_event(measured),
+        _over_budget(programs, unit),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def table(title: str, head: Sequence[str], rows: Sequence[str]) -> str:
+    """A Markdown table; each row is its cells joined by bars."""
+    lines = [f"**{title}**", "", f"| {' | '.join(head)} |", "|" + " --- |" * len(head)]
+    lines += [f"| {row} |".replace("| |", "| |") for row in rows]
+    return "\n".join(lines)
+
+
+def cell(text: str) -> str:
+    """Text that does not end its cell."""
+    return text.replace("|", "/")
 
 
 def _floors(programs: Sequence[Measured], unit: float) -> str:
@@ -84,21 +125,18 @@ def _floors(programs: Sequence[Measured], unit: float) -> str:
         noise = Added.of(one.control, one.untraced, lambda run: run.inside)
         base = median(run.inside for run in one.untraced)
         rows.append(
-            f"{one.program} | {base:.2f} | {events / 1e6:.1f} | {added.per_event(events, unit)}"
+            f"{one.name} | {base:.2f} | {events / 1e6:.2f} | {added.per_event(events, unit)}"
             f" | {noise.median / events * 1e9:+.1f}"
         )
-    return _table(
-        "No-op callback",
-        (
-            "program",
-            "untraced s",
-            "events, millions",
-            "ns/event",
-            "in F",
-            "untraced again, ns/event",
-        ),
-        rows,
+    head = (
+        "program",
+        "untraced s",
+        "events, millions",
+        "ns/event",
+        "in F",
+        "untraced again, ns/event",
     )
+    return table("No-op callback", head, rows)
 
 
 def _mode(programs: Sequence[Measured], capture: str, unit: float) -> str:
@@ -113,7 +151,7 @@ def _mode(programs: Sequence[Measured], capture: str, unit: float) -> str:
         "memory added, MiB",
     )
     rows = [_row(one, capture, unit, len(head)) for one in programs if _has_row(one, capture)]
-    return _table(f"`--capture {capture}`", head, rows) if rows else ""
+    return table(f"`--capture {capture}`", head, rows) if rows else ""
 
 
 def _has_row(one: Measured, capture: str) -> bool:
@@ -124,30 +162,25 @@ def _has_row(one: Measured, capture: str) -> bool:
 
 
 def _row(one: Measured, capture: str, unit: float, columns: int) -> str:
-    if capture in one.failed:
-        return " | ".join([one.program, f"failed: {_cell(one.failed[capture])}"]) + " |" * (
-            columns - 2
-        )
-    expected = one.expected.of(capture)
+    said = f"failed: {cell(one.failed[capture])}" if capture in one.failed else None
+    if said is None and (wrong := one.wrong(capture)):
+        said = f"not counted: {wrong}"
+    if said is not None:
+        return f"{one.name} | {said}" + " |" * (columns - 2)
     recordings = one.recorded[capture]
-    wrong = [each.counts for each in recordings if each.counts != expected]
-    if wrong:
-        said = f"not counted: {_difference(wrong[0], expected)}"
-        return f"{one.program} | {said}" + " |" * (columns - 2)
     runs = [each.run for each in recordings]
-    events = expected.events
+    events = one.expected.of(capture).events
+    cost = one.cost(capture, unit)
     inside = Added.of(runs, one.untraced, lambda run: run.inside)
     whole = Added.of(runs, one.untraced, lambda run: run.whole)
-    memory = Added.of(runs, one.untraced, lambda run: run.peak_kib)
-    size = median(each.bytes for each in recordings) / events
     return " | ".join(
         [
-            one.program,
+            one.name,
             "1",
             inside.per_event(events, unit),
             whole.per_event(events, unit),
-            f"{size:.2f}",
-            f"{memory.median / 1024:.0f}",
+            f"{cost.bytes:.2f}",
+            f"{cost.memory:.0f}",
         ]
     )
 
@@ -164,36 +197,48 @@ def _difference(recorded: Counts, expected: Counts) -> str:
 def _not_per_event(measured: Sequence[Measured]) -> str:
     rows = []
     for one in measured:
+        if one.task.program.per_event:
+            continue
         for capture, recordings in one.recorded.items():
-            if not recordings or one.program not in (EMPTY, LIBRARY):
+            if capture in one.failed:
+                said = f"failed: {cell(one.failed[capture])}"
+            elif not recordings:
                 continue
-            runs = [each.run for each in recordings]
-            counts = recordings[0].counts
-            said = "1" if counts == one.expected.of(capture) else "not counted"
-            if said == "1" and one.program == EMPTY:
-                added = Added.of(runs, one.untraced, lambda run: run.whole)
-                said = f"{added.median * 1e3:.0f} ms ({added.least * 1e3:.0f}) of CPU, whole job"
-            elif said == "1":
-                pairs = zip(runs, one.untraced, strict=False)
-                ratio = median(run.inside / base.inside for run, base in pairs)
-                again = zip(one.control, one.untraced, strict=False)
-                noise = median(run.inside / base.inside for run, base in again)
-                said = f"{ratio:.3f} times the untraced CPU, in the program"
-                said += f"; untraced again {noise:.3f}"
-            rows.append(f"{one.program} | {capture} | {said}")
-        for capture, why in one.failed.items():
-            if one.program in (EMPTY, LIBRARY):
-                rows.append(f"{one.program} | {capture} | failed: {_cell(why)}")
-    if not rows:
-        return ""
-    return _table("Not per event", ("program", "capture", "cost: median (least)"), rows)
+            elif wrong := one.wrong(capture):
+                said = f"not counted: {wrong}"
+            else:
+                said = _cost_of_all(one, [each.run for each in recordings])
+            rows.append(f"{one.name} | {capture} | {said}")
+    return (
+        table("Not per event", ("program", "capture", "cost: median (least)"), rows) if rows else ""
+    )
 
 
-def _table(title: str, head: Sequence[str], rows: Sequence[str]) -> str:
-    lines = [f"**{title}**", "", f"| {' | '.join(head)} |", "|" + " --- |" * len(head)]
-    lines += [f"| {row} |".replace("| |", "| |") for row in rows]
-    return "\n".join(lines)
+def _cost_of_all(one: Measured, runs: Sequence[Run]) -> str:
+    if one.task.program.kind is Kind.START:
+        added = Added.of(runs, one.untraced, lambda run: run.whole)
+        said = f"{added.median * 1e3:.0f} ms ({added.least * 1e3:.0f}) of CPU, whole job"
+        return f"{said}; budget {budget.START_MS:.0f} ms"
+    ratio = _times(runs, one.untraced)
+    said = f"{ratio:.3f} times the untraced CPU, in the program"
+    said += f"; untraced again {_times(one.control, one.untraced):.3f}"
+    return f"{said}; budget {budget.LIBRARY_TIMES}"
 
 
-def _cell(text: str) -> str:
-    return text.replace("|", "/")
+def _times(runs: Sequence[Run], base: Sequence[Run]) -> float:
+    return median(run.inside / beside.inside for run, beside in zip(runs, base, strict=False))
+
+
+def _over_budget(programs: Sequence[Measured], unit: float) -> str:
+    rows = []
+    for one in programs:
+        for capture in CAPTURES:
+            if not _has_row(one, capture) or capture in one.failed or one.wrong(capture):
+                continue
+            cost = one.cost(capture, unit)
+            if one.expected.of(capture).events < LEAST_JUDGED:
+                cost = replace(cost, whole=0.0, bytes=0.0)
+            for what, figure, most in budget.over(cost, one.task.program.kind, capture):
+                rows.append(f"{one.name} | {capture} | {what} | {figure:,.2f} | {most:g}")
+    head = ("program", "capture", "what", "figure", "budget")
+    return table("Over budget", head, rows) if rows else ""

@@ -1,6 +1,7 @@
 """The benchmark: what recording costs, as multiples of a callback that does nothing.
 
-Usage: run.py [--quick] [--repeat N] [--condition plain|pinned|busy] [PROGRAM...]
+Usage: run.py [--quick] [--repeat N] [--millions M] [--condition NAME] [PROGRAM...]
+       run.py --micro [--update]
 
 Prints Markdown tables. A full run writes them into design-docs/performance.md too; a quick one,
 or one of some programs only, does not. What is measured, and how, stands in that document.
@@ -9,26 +10,19 @@ or one of some programs only, does not. What is measured, and how, stands in tha
 import argparse
 import datetime
 import sys
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+import document
 import jobs
 import machine
-from report import EMPTY, LIBRARY, UNIT_PROGRAMS, Measured, tables
+import measuring
+from catalog import BY_NAME, DEFAULT, SCRATCH, UNIT_PROGRAMS, Program, prepare
+from micro import compare
+from process import JobFailed
+from report import tables, unit_ns
 
-PROGRAMS: Final = (
-    *UNIT_PROGRAMS,
-    "object_heavy",
-    "string_heavy",
-    "generators",
-    "exceptions",
-    "threads",
-    EMPTY,
-    LIBRARY,
-)
-DOCUMENT: Final = jobs.HERE.parent.parent / "design-docs" / "performance.md"
 CONDITIONS: Final = {
     "plain": "Nothing else started.",
     "pinned": "Pinned to one core.",
@@ -36,80 +30,83 @@ CONDITIONS: Final = {
 }
 NOISY: Final = 0.05
 """The share of the machine that may go to others before the figures carry a warning."""
+FULL: Final = (5, 6.0)
+"""Repetitions and millions of events for each program."""
+QUICK: Final = (2, 0.3)
 
 
 def main() -> int:
     options = _options()
-    programs = tuple(dict.fromkeys((*UNIT_PROGRAMS, *options.programs)))
-    full = not (options.quick or options.programs)
+    if options.micro:
+        return compare.run(update=options.update)
+    captures = jobs.CAPTURES if jobs.RECORDER.exists() else ()
+    if not captures:
+        _say(f"no {jobs.RECORDER.name} beside {Path(sys.executable).name}: floors only")
+    written = bool(captures) and not (options.quick or options.programs)
+    programs = _programs(options.programs)
     try:
-        with machine.condition(options.condition):
-            others = machine.Others()
-            measured = _measure(programs if options.programs else PROGRAMS, options.repeat)
-            share = others.share()
-    except jobs.JobFailed as error:
+        for condition in options.conditions:
+            with machine.condition(condition):
+                text = _section(condition, programs, captures, options)
+            print(text, end="")
+            if written and not document.write(condition, text):
+                _say(f"{document.PATH.name} has no place for {condition!r}: not written")
+    except JobFailed as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1
-    text = _heading(options.condition, options.repeat, share) + "\n\n" + tables(measured)
-    print(text, end="")
-    if full and jobs.RECORDER.exists():
-        _write(DOCUMENT, options.condition, text)
     return 0
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bench", description=__doc__.partition("\n")[0])
-    parser.add_argument("--quick", action="store_true", help="two repetitions, nothing written")
-    parser.add_argument("--repeat", type=int, metavar="N", help="repetitions; default 5")
-    parser.add_argument("--condition", choices=tuple(CONDITIONS), default="plain")
+    parser.add_argument("--quick", action="store_true", help="small and twice, nothing written")
+    parser.add_argument("--micro", action="store_true", help="count instructions by callgrind")
+    parser.add_argument("--update", action="store_true", help="--micro: write the new baseline")
+    parser.add_argument("--repeat", type=int, metavar="N", help=f"repetitions; default {FULL[0]}")
+    parser.add_argument(
+        "--millions", type=float, metavar="M", help=f"events of each program; default {FULL[1]:g}"
+    )
+    parser.add_argument("--condition", choices=tuple(CONDITIONS), help="default: all")
     parser.add_argument("programs", nargs="*", metavar="PROGRAM", help="default: all")
     options = parser.parse_args()
-    unknown = set(options.programs) - set(PROGRAMS)
+    unknown = set(options.programs) - set(BY_NAME)
     if unknown:
-        parser.error(f"no such program: {', '.join(sorted(unknown))}; {', '.join(PROGRAMS)}")
-    options.repeat = options.repeat or (2 if options.quick else 5)
-    if options.repeat < 1:
-        parser.error("--repeat has to be at least 1")
+        parser.error(f"no such program: {', '.join(sorted(unknown))}; {', '.join(BY_NAME)}")
+    repeat, millions = QUICK if options.quick else FULL
+    options.repeat = repeat if options.repeat is None else options.repeat
+    options.millions = millions if options.millions is None else options.millions
+    if options.repeat < 1 or options.millions <= 0:
+        parser.error("--repeat and --millions have to be more than 0")
+    options.conditions = [options.condition] if options.condition else list(CONDITIONS)
+    if options.quick and not options.condition:
+        options.conditions = ["plain"]
     return options
 
 
-def _measure(programs: Sequence[str], repeat: int) -> list[Measured]:
-    """Runs everything, interleaved: a slow minute of the machine meets all modes alike.
+def _programs(names: Sequence[str]) -> list[Program]:
+    """The programs asked for, and those that F needs."""
+    if not names:
+        return list(DEFAULT)
+    return [BY_NAME[name] for name in dict.fromkeys((*UNIT_PROGRAMS, *names))]
 
-    The order within a repetition turns, because what runs after what makes some per cent.
-    """
+
+def _section(
+    condition: str,
+    programs: Sequence[Program],
+    captures: Sequence[str],
+    options: argparse.Namespace,
+) -> str:
+    """Measures in one condition."""
+    SCRATCH.mkdir(parents=True, exist_ok=True)
     floor = jobs.build_floor()
-    captures = jobs.CAPTURES if jobs.RECORDER.exists() else ()
-    if not captures:
-        _say(f"no {jobs.RECORDER.name} beside {Path(sys.executable).name}: floors only")
-    measured = [Measured(program, jobs.count(program, floor)) for program in programs]
-    for i in range(repeat):
-        _say(f"repetition {i + 1} of {repeat}")
-        for one in measured:
-            steps = _steps(one, floor, captures)
-            turn = i % len(steps)
-            for step in steps[turn:] + steps[:turn]:
-                step()
-    return measured
-
-
-def _steps(one: Measured, floor: Path, captures: Sequence[str]) -> list[Callable[[], None]]:
-    """What one repetition runs of a program."""
-    return [
-        lambda: one.untraced.append(jobs.untraced(one.program)),
-        lambda: one.floor.append(jobs.at_floor(one.program, floor)),
-        *(partial(_record, one, capture) for capture in captures),
-        lambda: one.control.append(jobs.untraced(one.program)),
-    ]
-
-
-def _record(one: Measured, capture: str) -> None:
-    if capture in one.failed:
-        return
-    try:
-        one.recorded[capture].append(jobs.recorded(one.program, capture))
-    except jobs.JobFailed as error:
-        one.failed[capture] = str(error)
+    places = prepare(programs)
+    others = machine.Others()
+    measured = measuring.prepared(programs, options.millions, places, floor)
+    for i in range(options.repeat):
+        _say(f"{condition}: repetition {i + 1} of {options.repeat}")
+        measuring.repetition(measured, floor, captures, i)
+    heading = _heading(condition, options.repeat, others.share())
+    return f"{heading}\n\n{tables(measured, unit_ns(measured), places.missing)}"
 
 
 def _heading(condition: str, repeat: int, share: float) -> str:
@@ -122,17 +119,6 @@ def _heading(condition: str, repeat: int, share: float) -> str:
         if share > NOISY:
             lines.append("**Taken on a busy machine.**")
     return "\n".join(lines)
-
-
-def _write(document: Path, condition: str, text: str) -> None:
-    """Puts the text between the two markers of its condition."""
-    begin, end = f"<!-- bench {condition} -->", f"<!-- end bench {condition} -->"
-    before, found, rest = document.read_text().partition(begin)
-    _, closed, after = rest.partition(end)
-    if not (found and closed):
-        _say(f"{document.name} has no place for {condition!r}: not written")
-        return
-    document.write_text(f"{before}{begin}\n{text}{end}{after}")
 
 
 def _say(text: str) -> None:

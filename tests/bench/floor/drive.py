@@ -1,9 +1,11 @@
 """Runs a program as ``__main__`` under callbacks of ``_floor``.
 
-Usage: drive.py noop|count MODULE PROGRAM [COUNTS]
+Usage: drive.py noop MODULE PROGRAM SIZE
+       drive.py count MODULE PROGRAM SIZE COUNTS DIRECTORIES
 
 MODULE is the compiled ``_floor``. ``noop`` listens to lines, starts and returns everywhere.
-``count`` counts the events of code in the program's directory and writes them to COUNTS as JSON.
+``count`` counts the events of code in DIRECTORIES (joined by colons) and writes them to COUNTS as
+JSON.
 """
 
 import importlib.machinery
@@ -12,20 +14,15 @@ import json
 import os
 import runpy
 import sys
+from collections.abc import Callable
 from types import ModuleType
 
+from endings import TOOL, Endings
+
 MONITORING = sys.monitoring
-TOOL = MONITORING.PROFILER_ID
 FLOOR_EVENTS = ("LINE", "PY_START", "PY_RETURN")
-ALL_EVENTS = (
-    *FLOOR_EVENTS,
-    "PY_RESUME",
-    "PY_YIELD",
-    "PY_THROW",
-    "PY_UNWIND",
-    "RAISE",
-    "EXCEPTION_HANDLED",
-)
+COUNTED = (*FLOOR_EVENTS, "PY_RESUME", "PY_YIELD", "PY_THROW", "PY_UNWIND", "JUMP")
+"""What C callbacks count; the last is for the iterations of loops on one line."""
 
 
 def load(path: str) -> ModuleType:
@@ -38,32 +35,37 @@ def load(path: str) -> ModuleType:
     return module
 
 
-def main() -> None:
-    mode, extension, program = sys.argv[1:4]
-    counts = sys.argv[4] if mode == "count" else None
-    floor = load(extension)
-    home = os.path.dirname(program)
-    sys.path[0] = home
-    sys.argv[:] = [program]
-    if counts is None:
-        events: tuple[str, ...] = FLOOR_EVENTS
-        callbacks = (floor.noop,) * len(events)
-    else:
-        events = ALL_EVENTS
-        callbacks = floor.counters(home + os.sep, len(events))
+def listen(callbacks: dict[str, Callable[..., object]]) -> None:
+    """Registers callbacks for events everywhere."""
     MONITORING.use_tool_id(TOOL, "floor")
     mask = 0
-    for name, callback in zip(events, callbacks, strict=True):
+    for name, callback in callbacks.items():
         event = getattr(MONITORING.events, name)
         MONITORING.register_callback(TOOL, event, callback)
         mask |= event
     MONITORING.set_events(TOOL, mask)
+
+
+def main() -> None:
+    mode, extension, program, size, *rest = sys.argv[1:]
+    floor = load(extension)
+    sys.path[0] = os.path.dirname(program)
+    sys.argv[:] = [program, size]
+    if mode == "noop":
+        listen(dict.fromkeys(FLOOR_EVENTS, floor.noop))
+        runpy.run_path(program, run_name="__main__")
+        MONITORING.set_events(TOOL, 0)
+        return
+    counts, directories = rest
+    homes = tuple(home + os.sep for home in directories.split(os.pathsep))
+    endings = Endings(floor.inside)
+    callbacks = dict(zip(COUNTED, floor.counters(homes, len(COUNTED)), strict=True))
+    listen(callbacks | endings.callbacks())
     runpy.run_path(program, run_name="__main__")
     MONITORING.set_events(TOOL, 0)
-    if counts is not None:
-        totals = {name: floor.total(i) for i, name in enumerate(events)}
-        with open(counts, "w", encoding="ascii") as out:
-            json.dump(totals, out)
+    totals = {name: floor.total(i) for i, name in enumerate(COUNTED)} | endings.totals()
+    with open(counts, "w", encoding="ascii") as out:
+        json.dump(totals, out)
 
 
 main()

@@ -9,7 +9,7 @@
 enum { KINDS = 16 };
 
 static unsigned long long totals[KINDS];
-static PyObject *directory; /* Code whose co_filename begins with this is counted. */
+static PyObject *directories; /* A tuple: code whose file stands in one of these is counted. */
 
 static PyObject *noop(PyObject *self, PyObject *const *args, Py_ssize_t nargs)
 {
@@ -19,14 +19,45 @@ static PyObject *noop(PyObject *self, PyObject *const *args, Py_ssize_t nargs)
     Py_RETURN_NONE;
 }
 
+/* Whether a file name begins with one of the directories; -1 with an exception set. */
+static int stands_inside(PyObject *name)
+{
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(directories); i++) {
+        PyObject *directory = PyTuple_GET_ITEM(directories, i);
+        Py_ssize_t inside = PyUnicode_Tailmatch(name, directory, 0, PY_SSIZE_T_MAX, -1);
+        if (inside) {
+            return (int)inside;
+        }
+    }
+    return 0;
+}
+
+/* Code without a file, such as a dataclass's methods, belongs where the module of its globals does. */
+static int module_inside(PyObject *globals)
+{
+    PyObject *name = globals ? PyDict_GetItemString(globals, "__name__") : NULL;
+    PyObject *module = name ? PyDict_GetItem(PyImport_GetModuleDict(), name) : NULL;
+    if (module == NULL || !PyModule_Check(module)) {
+        return 0;
+    }
+    PyObject *file = PyDict_GetItemString(PyModule_GetDict(module), "__file__");
+    return file != NULL && PyUnicode_Check(file) ? stands_inside(file) : 0;
+}
+
+static int code_inside(PyCodeObject *code, PyObject *globals)
+{
+    PyObject *name = code->co_filename;
+    int nameless = PyUnicode_GET_LENGTH(name) > 0 && PyUnicode_READ_CHAR(name, 0) == '<';
+    return nameless ? module_inside(globals) : stands_inside(name);
+}
+
 static PyObject *count(PyObject *self, PyObject *const *args, Py_ssize_t nargs)
 {
     if (nargs < 1 || !PyCode_Check(args[0])) {
         PyErr_SetString(PyExc_TypeError, "not a monitoring event");
         return NULL;
     }
-    PyObject *name = ((PyCodeObject *)args[0])->co_filename;
-    Py_ssize_t inside = PyUnicode_Tailmatch(name, directory, 0, PY_SSIZE_T_MAX, -1);
+    int inside = code_inside((PyCodeObject *)args[0], PyEval_GetGlobals());
     if (inside < 0) {
         return NULL;
     }
@@ -36,15 +67,49 @@ static PyObject *count(PyObject *self, PyObject *const *args, Py_ssize_t nargs)
     Py_RETURN_NONE;
 }
 
+/* JUMP: only one back to its own line is counted, for it is an iteration that has no LINE. */
+static PyObject *count_jump(PyObject *self, PyObject *const *args, Py_ssize_t nargs)
+{
+    if (nargs != 3 || !PyCode_Check(args[0])) {
+        PyErr_SetString(PyExc_TypeError, "not a JUMP event");
+        return NULL;
+    }
+    PyCodeObject *code = (PyCodeObject *)args[0];
+    long from = PyLong_AsLong(args[1]), to = PyLong_AsLong(args[2]);
+    if (to > from) {
+        Py_RETURN_NONE;
+    }
+    int line = PyCode_Addr2Line(code, (int)to);
+    if (line <= 0 || line != PyCode_Addr2Line(code, (int)from)) {
+        Py_RETURN_NONE;
+    }
+    return count(self, args, 1);
+}
+
+/* inside(code, globals): whether events of this code are counted. */
+static PyObject *inside(PyObject *self, PyObject *args)
+{
+    PyCodeObject *code;
+    PyObject *globals;
+    (void)self;
+    if (!PyArg_ParseTuple(args, "O!O!", &PyCode_Type, &code, &PyDict_Type, &globals)) {
+        return NULL;
+    }
+    int found = code_inside(code, globals);
+    return found < 0 ? NULL : PyBool_FromLong(found);
+}
+
+static PyMethodDef jump_def = {"count_jump", (PyCFunction)(void (*)(void))count_jump, METH_FASTCALL,
+                               NULL};
 static PyMethodDef count_def = {"count", (PyCFunction)(void (*)(void))count, METH_FASTCALL, NULL};
 
-/* counters(directory, n): n callbacks, each with a total of its own. */
+/* counters(directories, n): n callbacks, each with a total of its own; the last is for JUMP. */
 static PyObject *counters(PyObject *self, PyObject *args)
 {
-    PyObject *inside;
+    PyObject *where;
     Py_ssize_t n;
     (void)self;
-    if (!PyArg_ParseTuple(args, "Un", &inside, &n)) {
+    if (!PyArg_ParseTuple(args, "O!n", &PyTuple_Type, &where, &n)) {
         return NULL;
     }
     if (n < 0 || n > KINDS) {
@@ -57,7 +122,7 @@ static PyObject *counters(PyObject *self, PyObject *args)
     }
     for (Py_ssize_t i = 0; i < n; i++) {
         PyObject *index = PyLong_FromSsize_t(i);
-        PyObject *callback = index ? PyCFunction_New(&count_def, index) : NULL;
+        PyObject *callback = index ? PyCFunction_New(i == n - 1 ? &jump_def : &count_def, index) : NULL;
         Py_XDECREF(index);
         if (callback == NULL) {
             Py_DECREF(out);
@@ -66,7 +131,7 @@ static PyObject *counters(PyObject *self, PyObject *args)
         PyTuple_SET_ITEM(out, i, callback);
         totals[i] = 0;
     }
-    Py_XSETREF(directory, Py_NewRef(inside));
+    Py_XSETREF(directories, Py_NewRef(where));
     return out;
 }
 
@@ -86,7 +151,8 @@ static PyObject *total(PyObject *self, PyObject *index)
 
 static PyMethodDef methods[] = {
     {"noop", (PyCFunction)(void (*)(void))noop, METH_FASTCALL, "Returns None at once."},
-    {"counters", counters, METH_VARARGS, "Callbacks that count events of code in a directory."},
+    {"counters", counters, METH_VARARGS, "Callbacks that count events of code in directories."},
+    {"inside", inside, METH_VARARGS, "Whether events of some code are counted."},
     {"total", total, METH_O, "What a counting callback has counted."},
     {NULL, NULL, 0, NULL},
 };

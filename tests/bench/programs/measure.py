@@ -19,12 +19,21 @@ def worker(body: Callable[[int], None], n: int) -> None:
     _of_workers.append(time.thread_time() - start)
 
 
+def size(n: int) -> int:
+    """The size that the command line names, else ``n``."""
+    return int(sys.argv[1]) if len(sys.argv) > 1 else n
+
+
 def run(main: Callable[[int], object], n: int) -> None:
     """Runs ``main``; the size is ``n`` unless the command line names another."""
-    if len(sys.argv) > 1:
-        n = int(sys.argv[1])
+    n = size(n)
     start = time.thread_time()
     main(n)
+    finish(start)
+
+
+def finish(start: float) -> None:
+    """Writes down what has been used since ``start``, a reading of ``time.thread_time``."""
     seconds = time.thread_time() - start + sum(_of_workers)
     path = os.environ.get("BENCH_RESULT")
     if path:

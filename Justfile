@@ -19,7 +19,7 @@ test *ARGS:
     cargo test --workspace
     for venv in {{venvs}}; do "$venv/bin/python" -m pytest "$@" || exit; done
 
-# Measure what recording costs, in units of a callback that does nothing: bench [--quick | --micro] [--condition NAME] [PROGRAM...]
+# Measure what recording costs, in units of a callback that does nothing: bench [--quick | --micro | --plot] [--condition NAME] [--tools NAMES] [PROGRAM...]
 bench *ARGS:
     "{{bin}}/python" tests/bench/run.py "$@"
 

@@ -8,6 +8,7 @@ from catalog import Kind
 
 MEMORY_MIB: Final = 48.0
 START_MS: Final = 25.0
+WORST_US: Final = 50.0
 LIBRARY_TIMES: Final = 1.05
 
 

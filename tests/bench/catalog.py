@@ -22,6 +22,8 @@ class Kind(Enum):
     CONTAINERS = "containers"
     START = "start"
     """Starting and stopping only."""
+    WORST = "worst"
+    """Single events, each as dear as can be."""
     LIBRARY = "library"
     """Code that is not recorded."""
 
@@ -49,7 +51,7 @@ class Program:
     @property
     def per_event(self) -> bool:
         """Whether its cost is per event."""
-        return self.kind not in (Kind.START, Kind.LIBRARY)
+        return self.kind in (Kind.SCALAR, Kind.CONTAINERS)
 
     def size_for(self, millions: float) -> int:
         """The size that makes about so many millions of events, before its share."""
@@ -80,6 +82,7 @@ _ALL: Final = (
     Program("threads", Kind.SCALAR, 20_800),
     Program("suite", Kind.CONTAINERS, 110, package=SUITE),
     Program("formatter", Kind.CONTAINERS, 4, package=FORMATTER),
+    Program("worst", Kind.WORST, 3.5),
     Program("empty", Kind.START, 1),
     Program("library", Kind.LIBRARY, 300),
     Program("billion", Kind.CONTAINERS, 164_000),

@@ -5,7 +5,7 @@ import os
 import select
 import signal
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from catalog import SCRATCH
@@ -32,6 +32,8 @@ class Run:
     whole: float
     """User and system time of the process from its first to its last instruction."""
     peak_kib: int
+    cases: Mapping[str, float] = field(default_factory=dict)
+    """Figures of the program's own."""
 
 
 def measured(
@@ -89,6 +91,7 @@ def measured(
         inside=result["seconds"],
         whole=usage.ru_utime + usage.ru_stime,
         peak_kib=result["peak_kib"] if own_peak else usage.ru_maxrss,
+        cases=result["cases"],
     )
 
 

@@ -215,6 +215,8 @@ def _not_per_event(measured: Sequence[Measured]) -> str:
 
 
 def _cost_of_all(one: Measured, runs: Sequence[Run]) -> str:
+    if one.task.program.kind is Kind.WORST:
+        return _worst(runs, one.untraced)
     if one.task.program.kind is Kind.START:
         added = Added.of(runs, one.untraced, lambda run: run.whole)
         said = f"{added.median * 1e3:.0f} ms ({added.least * 1e3:.0f}) of CPU, whole job"
@@ -223,6 +225,17 @@ def _cost_of_all(one: Measured, runs: Sequence[Run]) -> str:
     said = f"{ratio:.3f} times the untraced CPU, in the program"
     said += f"; untraced again {_times(one.control, one.untraced):.3f}"
     return f"{said}; budget {budget.LIBRARY_TIMES}"
+
+
+def _worst(runs: Sequence[Run], base: Sequence[Run]) -> str:
+    """The dearest of the program's cases: a call with its line and return."""
+    added = {
+        case: median(run.cases[case] for run in runs) - median(run.cases[case] for run in base)
+        for case in base[0].cases
+    }
+    case = max(added, key=lambda name: added[name])
+    said = f"{added[case] / 1e3:,.1f} µs for a call, its line and its return, given {case}"
+    return f"{said}; budget {budget.WORST_US:.0f} µs for one event"
 
 
 def _times(runs: Sequence[Run], base: Sequence[Run]) -> float:

@@ -4,14 +4,14 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import median
 from typing import Final
 
 import jobs
 from catalog import BY_NAME, SCRATCH, Places, Program
-from process import JobFailed, Run, measured
+from process import JobFailed, Run, TooLate, measured
 from tools import environments
 from tools.environments import NotInstalled
 from tools.tool import Job, Tool
@@ -19,6 +19,8 @@ from tools.tool import Job, Tool
 EMPTY: Final = BY_NAME["empty"]
 LEAST: Final = 2_000
 """A tool that has fewer events in a program than this is not run on it."""
+_SMALLER: Final = 5
+_MEMORY: Final = 6 << 30
 _FEWEST: Final = 0.003
 """Millions of events that the slowest tool is given."""
 
@@ -42,32 +44,54 @@ class Compared:
         """What the tool has to have recorded."""
         return self.tool.expected(self.counts)
 
-    def run(self, longest: float) -> None:
-        """Runs the program by itself and under the tool, unless that has failed before."""
-        if self.failed is not None:
-            return
+    def run(self, floor: Path, longest: float) -> None:
+        """Runs the program by itself and under the tool, unless that has failed before.
+
+        A program that is too big for the tool is made smaller, once and for all.
+        """
+        while self.failed is None:
+            try:
+                self._run(longest)
+            except TooLate as error:
+                if not self._shrink(floor):
+                    self.failed = f"{error}, given {self.events:,} events"
+            except JobFailed as error:
+                self.failed = str(error)
+            except Exception as error:
+                self.failed = f"what it left cannot be counted: {type(error).__name__}: {error}"
+            else:
+                return
+
+    def _run(self, longest: float) -> None:
         out = Path(tempfile.mkdtemp(dir=SCRATCH))
-        program = self.task.program
-        environment = self.task.places.environment | {"PYTHONPATH": str(program.path.parent)}
+        environment = self.task.places.environment | {
+            "PYTHONPATH": str(self.task.program.path.parent)
+        }
         homes = self.task.places.homes()
         job = Job(self.bin, out, self.task.words, homes, self.counts, environment)
         try:
-            command = [job.python, *self.task.words]
-            base = measured(command, environment, own_peak=True)
-            run = measured(self.tool.command(job), environment, longest=longest)
+            base = measured([job.python, *self.task.words], environment, own_peak=True)
+            run = measured(_limited(self.tool.command(job)), environment, longest=longest)
             size = sum(path.stat().st_size for path in out.rglob("*") if path.is_file())
             if not self.recorded:
                 self.recorded.append(self.tool.recorded(job))
-        except JobFailed as error:
-            self.failed = str(error)
-        except Exception as error:
-            self.failed = f"what it left cannot be counted: {type(error).__name__}: {error}"
-        else:
-            self.untraced.append(base)
-            self.runs.append(run)
-            self.bytes.append(size)
         finally:
             shutil.rmtree(out, ignore_errors=True)
+        self.untraced.append(base)
+        self.runs.append(run)
+        self.bytes.append(size)
+
+    def _shrink(self, floor: Path) -> bool:
+        """Makes the program a fifth, as long as nothing has been measured and enough is left."""
+        size = self.task.size // _SMALLER
+        if self.runs or size == 0:
+            return False
+        task = replace(self.task, size=size)
+        counts = jobs.count(task, floor).kinds
+        if not LEAST <= self.tool.expected(counts) < self.events:
+            return False
+        self.task, self.counts = task, counts
+        return True
 
     def inside(self) -> float:
         """CPU added in the program, in seconds."""
@@ -83,6 +107,12 @@ class Compared:
         """Peak resident memory added."""
         pairs = zip(self.runs, self.untraced, strict=True)
         return median(run.peak_kib - base.peak_kib for run, base in pairs) / 1024
+
+
+def _limited(command: list[str]) -> list[str]:
+    """The command with a bound on its memory: some tools keep all that they record there."""
+    prlimit = shutil.which("prlimit")
+    return [prlimit, f"--as={_MEMORY}", *command] if prlimit else command
 
 
 def prepared(
@@ -121,11 +151,11 @@ def prepared(
     return compared, missing
 
 
-def repetition(compared: Sequence[Compared], longest: float) -> None:
+def repetition(compared: Sequence[Compared], floor: Path, longest: float) -> None:
     """Runs each tool on each program once."""
     for one in compared:
         before = one.failed
-        one.run(longest)
+        one.run(floor, longest)
         if one.failed is not None and before is None:
             name = one.task.program.name
             print(f"bench: {one.tool.name} on {name}: {one.failed}", file=sys.stderr)

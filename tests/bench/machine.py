@@ -1,5 +1,6 @@
 """The machine that a benchmark runs on: what it is, and who else is working on it."""
 
+import fcntl
 import os
 import platform
 import resource
@@ -8,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Final
 
 _IDLE_FIELDS: Final = (3, 4)
@@ -37,6 +39,22 @@ class Others:
         whole = (time.monotonic() - self._time) * (os.cpu_count() or 1)
         others = (_busy_seconds() - self._busy) - (_our_seconds() - self._ours)
         return max(0.0, others / whole)
+
+
+class NotAlone(Exception):
+    """Another benchmark of this checkout is running."""
+
+
+@contextmanager
+def alone(lock: Path) -> Iterator[None]:
+    """Holds a lock: two benchmarks would write into the same files and slow each other down."""
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with lock.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise NotAlone("another benchmark of this checkout is running") from None
+        yield
 
 
 @contextmanager

@@ -23,6 +23,10 @@ class JobFailed(Exception):
     """A job ended badly; its last words are the message."""
 
 
+class TooLate(JobFailed):
+    """A job took too long and was ended."""
+
+
 @dataclass(frozen=True)
 class Run:
     """One run of a program: CPU in seconds, memory in KiB."""
@@ -52,7 +56,8 @@ def measured(
         longest: seconds after which it is ended.
 
     Raises:
-        JobFailed: it ended with a status other than 0, or too late, or before the program's end.
+        TooLate: it did not end in time.
+        JobFailed: it ended with a status other than 0, or before the program's end.
     """
     SCRATCH.mkdir(parents=True, exist_ok=True)
     _RESULT.unlink(missing_ok=True)
@@ -81,7 +86,7 @@ def measured(
     words = _ERRORS.read_text(errors="replace")
     code = os.waitstatus_to_exitcode(status)
     if not in_time:
-        raise JobFailed(f"not done after {longest:.0f} s")
+        raise TooLate(f"not done after {longest:.0f} s")
     if code:
         raise JobFailed(f"exit status {code}: {last_line(words)}")
     if not _RESULT.exists():

@@ -78,6 +78,15 @@ class Plan:
 
 def main() -> int:
     options = _options()
+    try:
+        with machine.alone(SCRATCH / "lock"):
+            return _run(options)
+    except (JobFailed, machine.NotAlone) as error:
+        print(f"bench: {error}", file=sys.stderr)
+        return 1
+
+
+def _run(options: argparse.Namespace) -> int:
     if options.micro:
         return compare.run(update=options.update)
     if options.plot:
@@ -85,17 +94,13 @@ def main() -> int:
     if options.profile:
         return _profiled(options.profile, [BY_NAME[name] for name in options.programs])
     plan = _plan(options)
-    try:
-        for condition in options.conditions:
-            with machine.condition(condition):
-                sections = _measure(condition, plan)
-            for name, text in sections.items():
-                print(text)
-                if plan.written and not document.write(name, text):
-                    _say(f"{document.PATH.name} has no place for {name!r}: not written")
-    except JobFailed as error:
-        print(f"bench: {error}", file=sys.stderr)
-        return 1
+    for condition in options.conditions:
+        with machine.condition(condition):
+            sections = _measure(condition, plan)
+        for name, text in sections.items():
+            print(text)
+            if plan.written and not document.write(name, text):
+                _say(f"{document.PATH.name} has no place for {name!r}: not written")
     return _plotted() if plan.written and PLOTTED in options.conditions and plan.tools else 0
 
 
@@ -169,7 +174,7 @@ def _measure(condition: str, plan: Plan) -> dict[str, str]:
         _say(f"{condition}: repetition {i + 1} of {effort.repeat}")
         measuring.repetition(measured, floor, plan.captures, i)
         if i < effort.tool_repeat:
-            comparing.repetition(compared, effort.tool_longest)
+            comparing.repetition(compared, floor, effort.tool_longest)
     share = others.share()
     unit = unit_ns(measured)
     heading = _heading(condition, effort.repeat, share)
@@ -196,12 +201,8 @@ def _plotted() -> int:
 
 def _profiled(capture: str, programs: Sequence[Program]) -> int:
     places = prepare(programs)
-    try:
-        for program in programs:
-            print(profiling.profile(program, capture, places))
-    except JobFailed as error:
-        print(f"bench: {error}", file=sys.stderr)
-        return 1
+    for program in programs:
+        print(profiling.profile(program, capture, places))
     return 0
 
 

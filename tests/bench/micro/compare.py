@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Final
 
 from jobs import RECORDER
-from process import JobFailed
 
 from micro import callgrind
 from micro.callgrind import Iteration
@@ -25,15 +24,15 @@ Figures = dict[str, float]
 
 
 def run(*, update: bool) -> int:
-    """Counts, prints, compares; 1 where something grew."""
+    """Counts, prints, compares; 1 where something grew.
+
+    Raises:
+        JobFailed: valgrind, a program or the recorder failed.
+    """
     if not RECORDER.exists():
         print(f"bench: no {RECORDER.name} beside {Path(sys.executable).name}", file=sys.stderr)
         return 1
-    try:
-        figures = _counted()
-    except JobFailed as error:
-        print(f"bench: {error}", file=sys.stderr)
-        return 1
+    figures = _counted()
     known = json.loads(BASELINE.read_text(encoding="utf-8")) if BASELINE.exists() else {}
     version = platform.python_version()
     before = known.get(version, {})

@@ -26,9 +26,9 @@ STYLES = {
     "viztracer": ("#009e73", "s"),
     "kolo": ("#cc79a7", "^"),
     "chronotrace": ("#56b4e9", "v"),
-    "hunter": ("#8a6d00", "P"),
-    "pysnooper": ("#6f42c1", "X"),
-    "codetracer 0.3.0": ("#24292f", "o"),
+    "hunter": ("#8a6d00", "p"),
+    "pysnooper": ("#6f42c1", "h"),
+    "codetracer 0.3.0": ("#24292f", "d"),
 }
 
 
@@ -53,6 +53,7 @@ def panel(axes: Any, title: str, programs: list[str], series: list[dict[str, Any
             color=colour,
             markeredgecolor=GROUND,
             markeredgewidth=0.8,
+            alpha=0.9,
             label=each["name"],
             zorder=3 if each["name"] == OURS else 2,
         )
@@ -61,9 +62,8 @@ def panel(axes: Any, title: str, programs: list[str], series: list[dict[str, Any
     axes.xaxis.set_major_formatter(FuncFormatter(named))
     axes.grid(axis="x", color=GRID, linewidth=0.7)
     axes.set_yticks(list(rows.values()), list(rows))
-    axes.invert_yaxis()
     axes.set_title(title, loc="left", fontweight="bold")
-    axes.set_xlabel("CPU of the whole job per event, without starting and stopping")
+    axes.set_xlabel("CPU of the whole job per event, in units of F, without starting and stopping")
     axes.legend(
         loc="upper center",
         bbox_to_anchor=(0.5, -0.11),
@@ -94,8 +94,9 @@ def main() -> None:
     )
     titles = list(dict.fromkeys(each["panel"] for each in figures["series"]))
     figure, several = plt.subplots(
-        1, len(titles), figsize=(13, 6.6), sharey=True, layout="constrained"
+        1, len(titles), figsize=(13, 6.6), sharex=True, sharey=True, layout="constrained"
     )
+    several[0].invert_yaxis()
     for axes, title in zip(several, titles, strict=True):
         chosen = [each for each in figures["series"] if each["panel"] == title]
         panel(axes, f"Records {title}", figures["programs"], chosen)

@@ -30,4 +30,4 @@ def main(n: int) -> int:
 
 
 if __name__ == "__main__":
-    run(main, 164_000_000)
+    run(main, 170_000_000)

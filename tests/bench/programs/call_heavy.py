@@ -12,9 +12,9 @@ def fib(n: int) -> int:
 def main(n: int) -> int:
     total = 0
     for _ in range(n):
-        total += fib(20)
+        total += fib(15)
     return total
 
 
 if __name__ == "__main__":
-    run(main, 10)
+    run(main, 127)

@@ -2,7 +2,7 @@
 
 from measure import run
 
-SIDE = 30
+SIDE = 12
 
 
 def made(seed: int) -> list[list[float]]:
@@ -33,4 +33,4 @@ def main(n: int) -> float:
 
 
 if __name__ == "__main__":
-    run(main, 16)
+    run(main, 220)

@@ -18,7 +18,9 @@ from tools.tool import Job, Tool
 
 EMPTY: Final = BY_NAME["empty"]
 LEAST: Final = 2_000
-"""A tool that has fewer events in a program than this is not run on it."""
+"""A tool that has fewer events in a program than this is not run on it,"""
+_LEAST_SECONDS: Final = 0.01
+"""nor where they are known to cost less than this, which is lost in the cost of starting."""
 _SMALLER: Final = 5
 _MEMORY: Final = 6 << 30
 _FEWEST: Final = 0.003
@@ -43,6 +45,11 @@ class Compared:
     def events(self) -> int:
         """What the tool has to have recorded."""
         return self.tool.expected(self.counts)
+
+    def enough(self) -> bool:
+        """Whether the tool has something to record."""
+        seconds = self.events * self.tool.ns_per_event / 1e9
+        return self.events >= LEAST and seconds >= _LEAST_SECONDS
 
     def run(self, floor: Path, longest: float) -> None:
         """Runs the program by itself and under the tool, unless that has failed before.
@@ -70,7 +77,7 @@ class Compared:
         homes = self.task.places.homes()
         job = Job(self.bin, out, self.task.words, homes, self.counts, environment)
         try:
-            base = measured([job.python, *self.task.words], environment, own_peak=True)
+            base = measured([job.python, *self.task.words], environment)
             run = measured(_limited(self.tool.command(job)), environment, longest=longest)
             size = sum(path.stat().st_size for path in out.rglob("*") if path.is_file())
             if not self.recorded:
@@ -87,7 +94,7 @@ class Compared:
         if self.runs or size == 0:
             return False
         task = replace(self.task, size=size)
-        counts = jobs.count(task, floor).kinds
+        counts = jobs.count(task, floor).in_files()
         if not LEAST <= self.tool.expected(counts) < self.events:
             return False
         self.task, self.counts = task, counts
@@ -144,9 +151,9 @@ def prepared(
             task = jobs.Task(program, program.size_for(millions), places)
             key = program.name, task.size
             if key not in counted:
-                counted[key] = jobs.count(task, floor).kinds
+                counted[key] = jobs.count(task, floor).in_files()
             one = Compared(tool, task, place, counted[key])
-            if program is EMPTY or one.events >= LEAST:
+            if program is EMPTY or one.enough():
                 compared.append(one)
     return compared, missing
 

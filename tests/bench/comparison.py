@@ -16,7 +16,7 @@ _OURS: Final = {
 }
 """The mode of ours that a tool is compared with."""
 _LAST_RELEASE: Final = "codetracer 0.3.0"
-_WHOLE: Final = 0.999
+_WHOLE: Final = 0.99
 """From this part of the expected events on a tool has recorded them all."""
 
 

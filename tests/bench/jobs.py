@@ -58,6 +58,12 @@ class Expected:
     """Events of a program as counted without the recorder."""
 
     kinds: dict[str, int]
+    nameless: dict[str, int]
+    """Those of code without a file, such as a dataclass's methods."""
+
+    def in_files(self) -> dict[str, int]:
+        """The kinds that code in files has."""
+        return {name: n - self.nameless.get(name, 0) for name, n in self.kinds.items()}
 
     def of(self, capture: str) -> Counts:
         """What has to be recorded in a mode: ``calls`` alone leaves out the lines."""
@@ -100,7 +106,7 @@ def build_floor() -> Path:
 
 def untraced(task: Task) -> Run:
     """Runs a program by itself."""
-    return measured([sys.executable, *task.words], task.places.environment, own_peak=True)
+    return measured([sys.executable, *task.words], task.places.environment)
 
 
 def at_floor(task: Task, floor: Path) -> Run:
@@ -113,7 +119,7 @@ def count(task: Task, floor: Path) -> Expected:
     out = SCRATCH / "counts.json"
     homes = os.pathsep.join(map(str, task.places.homes()))
     measured([*_driver("count", floor, task), str(out), homes], task.places.environment)
-    return Expected(json.loads(out.read_text()))
+    return Expected(**json.loads(out.read_text()))
 
 
 def recorded(task: Task, capture: str) -> Recorded:

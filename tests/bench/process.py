@@ -1,19 +1,22 @@
 """Runs a command and measures it from outside and from inside."""
 
+import contextlib
 import json
 import os
-import select
 import signal
+import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from catalog import SCRATCH
+from catalog import HERE, SCRATCH
 
 LONGEST: Final = 900.0
 """Seconds after which a command is ended, where nothing else is said."""
 
 _RESULT: Final = SCRATCH / "result.json"
+_USED: Final = SCRATCH / "used.txt"
 _ERRORS: Final = SCRATCH / "stderr.txt"
 _OUTPUT: Final = SCRATCH / "stdout.txt"
 _DISTURBING: Final = frozenset({"PYTHONPATH", "PYTHONSTARTUP", "PYTHONTRACEMALLOC"})
@@ -41,18 +44,12 @@ class Run:
 
 
 def measured(
-    command: Sequence[str],
-    environment: Mapping[str, str],
-    *,
-    own_peak: bool = False,
-    longest: float = LONGEST,
+    command: Sequence[str], environment: Mapping[str, str], *, longest: float = LONGEST
 ) -> Run:
     """Runs a command in an environment that is the same for all.
 
     Args:
         environment: what is set beyond that.
-        own_peak: whether the peak is the program's word, because the system's starts at that of
-            the process that started it.
         longest: seconds after which it is ended.
 
     Raises:
@@ -61,6 +58,7 @@ def measured(
     """
     SCRATCH.mkdir(parents=True, exist_ok=True)
     _RESULT.unlink(missing_ok=True)
+    _USED.unlink(missing_ok=True)
     kept = {name: value for name, value in os.environ.items() if name not in _DISTURBING}
     env = kept | {
         "BENCH_RESULT": str(_RESULT),
@@ -68,50 +66,33 @@ def measured(
         "PYTHONDONTWRITEBYTECODE": "1",
         **environment,
     }
+    launch = [sys.executable, "-I", "-S", str(HERE / "launch.py"), str(_USED)]
     with _ERRORS.open("wb") as errors, _OUTPUT.open("wb") as output:
-        pid = os.posix_spawn(
-            command[0],
-            list(command),
-            env,
-            file_actions=[
-                (os.POSIX_SPAWN_DUP2, output.fileno(), 1),
-                (os.POSIX_SPAWN_DUP2, errors.fileno(), 2),
-            ],
-            setpgroup=0,
+        child = subprocess.Popen(
+            [*launch, *command], env=env, stdout=output, stderr=errors, process_group=0
         )
-    in_time = _ended(pid, longest)
-    if not in_time:
-        os.killpg(pid, signal.SIGKILL)
-    _, status, usage = os.wait4(pid, 0)
+    try:
+        child.wait(longest)
+    except subprocess.TimeoutExpired:
+        raise TooLate(f"not done after {longest:.0f} s") from None
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)
+        child.wait()
     words = _ERRORS.read_text(errors="replace")
-    code = os.waitstatus_to_exitcode(status)
-    if not in_time:
-        raise TooLate(f"not done after {longest:.0f} s")
+    if not _USED.exists():
+        raise JobFailed(f"cannot be started: {last_line(words)}")
+    status, user, system, peak = _USED.read_text(encoding="ascii").split()
+    code = os.waitstatus_to_exitcode(int(status))
     if code:
         raise JobFailed(f"exit status {code}: {last_line(words)}")
     if not _RESULT.exists():
         raise JobFailed(f"the program did not get to its end: {last_line(words)}")
     result = json.loads(_RESULT.read_text())
-    return Run(
-        inside=result["seconds"],
-        whole=usage.ru_utime + usage.ru_stime,
-        peak_kib=result["peak_kib"] if own_peak else usage.ru_maxrss,
-        cases=result["cases"],
-    )
+    return Run(result["seconds"], float(user) + float(system), int(peak), result["cases"])
 
 
 def last_line(text: str) -> str:
     """The last line that says something."""
     lines = text.strip().splitlines()
     return lines[-1].strip() if lines else "no message"
-
-
-def _ended(pid: int, longest: float) -> bool:
-    """Waits for a child; whether it ended in time."""
-    watched = os.pidfd_open(pid)
-    try:
-        poll = select.poll()
-        poll.register(watched, select.POLLIN)
-        return bool(poll.poll(longest * 1000))
-    finally:
-        os.close(watched)

@@ -59,7 +59,7 @@ class Effort:
     """Seconds after which it is given up."""
 
 
-FULL: Final = Effort(5, 6.0, 3, 1.0, 120.0)
+FULL: Final = Effort(5, 4.0, 3, 0.7, 90.0)
 QUICK: Final = Effort(2, 0.3, 1, 0.3, 30.0)
 
 

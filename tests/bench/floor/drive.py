@@ -5,7 +5,7 @@ Usage: drive.py noop MODULE PROGRAM SIZE
 
 MODULE is the compiled ``_floor``. ``noop`` listens to lines, starts and returns everywhere.
 ``count`` counts the events of code in DIRECTORIES (joined by colons) and writes them to COUNTS as
-JSON.
+JSON: all, and those of code that has no file.
 """
 
 import importlib.machinery
@@ -63,9 +63,11 @@ def main() -> None:
     listen(callbacks | endings.callbacks())
     runpy.run_path(program, run_name="__main__")
     MONITORING.set_events(TOOL, 0)
-    totals = {name: floor.total(i) for i, name in enumerate(COUNTED)} | endings.totals()
+    found = {name: floor.total(i) for i, name in enumerate(COUNTED)}
+    kinds = {name: total for name, (total, _) in found.items()} | endings.totals()
+    nameless = {name: without for name, (_, without) in found.items()}
     with open(counts, "w", encoding="ascii") as out:
-        json.dump(totals, out)
+        json.dump({"kinds": kinds, "nameless": nameless}, out)
 
 
 main()

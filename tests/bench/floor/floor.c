@@ -8,7 +8,7 @@
 
 enum { KINDS = 16 };
 
-static unsigned long long totals[KINDS];
+static unsigned long long totals[KINDS], nameless[KINDS];
 static PyObject *directories; /* A tuple: code whose file stands in one of these is counted. */
 
 static PyObject *noop(PyObject *self, PyObject *const *args, Py_ssize_t nargs)
@@ -44,11 +44,15 @@ static int module_inside(PyObject *globals)
     return file != NULL && PyUnicode_Check(file) ? stands_inside(file) : 0;
 }
 
-static int code_inside(PyCodeObject *code, PyObject *globals)
+static int is_nameless(PyCodeObject *code)
 {
     PyObject *name = code->co_filename;
-    int nameless = PyUnicode_GET_LENGTH(name) > 0 && PyUnicode_READ_CHAR(name, 0) == '<';
-    return nameless ? module_inside(globals) : stands_inside(name);
+    return PyUnicode_GET_LENGTH(name) > 0 && PyUnicode_READ_CHAR(name, 0) == '<';
+}
+
+static int code_inside(PyCodeObject *code, PyObject *globals)
+{
+    return is_nameless(code) ? module_inside(globals) : stands_inside(code->co_filename);
 }
 
 static PyObject *count(PyObject *self, PyObject *const *args, Py_ssize_t nargs)
@@ -62,7 +66,9 @@ static PyObject *count(PyObject *self, PyObject *const *args, Py_ssize_t nargs)
         return NULL;
     }
     if (inside) {
-        totals[PyLong_AsLong(self)]++;
+        long i = PyLong_AsLong(self);
+        totals[i]++;
+        nameless[i] += is_nameless((PyCodeObject *)args[0]);
     }
     Py_RETURN_NONE;
 }
@@ -129,13 +135,13 @@ static PyObject *counters(PyObject *self, PyObject *args)
             return NULL;
         }
         PyTuple_SET_ITEM(out, i, callback);
-        totals[i] = 0;
+        totals[i] = nameless[i] = 0;
     }
     Py_XSETREF(directories, Py_NewRef(where));
     return out;
 }
 
-/* total(i): what the callback i has counted. */
+/* total(i): what the callback i has counted, and how much of it in code without a file. */
 static PyObject *total(PyObject *self, PyObject *index)
 {
     (void)self;
@@ -146,7 +152,7 @@ static PyObject *total(PyObject *self, PyObject *index)
         }
         return NULL;
     }
-    return PyLong_FromUnsignedLongLong(totals[i]);
+    return Py_BuildValue("(KK)", totals[i], nameless[i]);
 }
 
 static PyMethodDef methods[] = {

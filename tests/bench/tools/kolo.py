@@ -27,7 +27,7 @@ TOOL = Tool(
     requirement="kolo==3.6.1",
     records=Records.CALLS_WITH_VALUES,
     weights=CALLS,
-    ns_per_event=10_000,
+    ns_per_event=1_500,
     command=_command,
     recorded=_recorded,
     how="`kolo run` with `auto_emit` off, which goes on in a process of its own",

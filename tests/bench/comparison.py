@@ -72,6 +72,15 @@ def theirs(compared: Sequence[Compared]) -> dict[tuple[str, str], Figure]:
     }
 
 
+def losing(compared: Sequence[Compared]) -> set[tuple[str, str]]:
+    """Programs and tools where the tool has not recorded the whole program."""
+    return {
+        (one.task.program.name, one.tool.name)
+        for one in compared
+        if one.recorded and one.recorded[0] < _WHOLE * one.events
+    }
+
+
 def tables(
     compared: Sequence[Compared],
     measured: Sequence[Measured],
@@ -178,11 +187,7 @@ def _goals(
 ) -> str:
     """For each goal the program that is nearest to missing it."""
     rows = []
-    lossy = {
-        (one.task.program.name, one.tool.name)
-        for one in compared
-        if one.recorded and one.recorded[0] < _WHOLE * one.events
-    }
+    lossy = losing(compared)
     tools = {one.tool.name: one.tool for one in compared}
     for goal in goals(list(tools.values())):
         mode = _OURS[tools[goal.tool].records]

@@ -186,7 +186,9 @@ def _measure(condition: str, plan: Plan) -> dict[str, str]:
         whole = len(plan.tools) == len(TOOLS)
         sections[f"{condition} tools" if whole else ""] = f"{heading}\n\n{text}"
         if plan.written and whole and condition == PLOTTED:
-            plotting.keep(unit, comparison.ours(measured), comparison.theirs(compared), TOOLS)
+            lossy = comparison.losing(compared)
+            theirs = {at: one for at, one in comparison.theirs(compared).items() if at not in lossy}
+            plotting.keep(unit, comparison.ours(measured), theirs, TOOLS)
     return sections
 
 

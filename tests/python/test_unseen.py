@@ -100,6 +100,12 @@ for i in range(400_000):
     total += i
 done = True
 """,
+    "an audit hook hears of nothing": """
+import sys
+def hook(name, args):
+    if name.startswith("sys.monitoring"): print("audit", name)
+sys.addaudithook(hook)
+""",
     "nothing is garbage": """
 import gc
 print(gc.collect())
@@ -150,3 +156,17 @@ def test_a_program_that_takes_the_exit_handlers_away_is_recorded_to_its_end(
     shown = recorder("print", out, cwd=tmp_path).out
     assert "f(n=1)" in shown
     assert "f(n=2)" in shown
+
+
+def test_a_program_that_lives_with_a_memory_error_does_so_recorded(tmp_path: Path) -> None:
+    script = tmp_path / "program.py"
+    script.write_text(
+        "import resource\nresource.setrlimit(resource.RLIMIT_AS, (400 * 1024 * 1024,) * 2)\n"
+        "def work(n):\n    made = []\n    for i in range(n):\n        made.append([i])\n"
+        "    return len(made)\ntry:\n    print(work(50_000_000))\n"
+        "except MemoryError:\n    print('MemoryError, going on')\nprint(work(1000))\n"
+    )
+    recorded = recorder("record", "--trace-dir", tmp_path / "out", script, cwd=tmp_path)
+    assert recorded.out == "MemoryError, going on\n1000\n"
+    assert "ERR_OUT_OF_MEMORY" in recorded.err
+    assert recorded.status == 10

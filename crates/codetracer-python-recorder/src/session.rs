@@ -19,7 +19,7 @@ use crate::hooks::Recorder;
 use crate::hooks::recorder::Parts;
 use crate::raw::clock::{Clock, monotonic_ns};
 use crate::raw::monitoring::Monitoring;
-use crate::raw::{access, extra, preflight, process, slot};
+use crate::raw::{access, allocator, extra, preflight, process, slot};
 
 pub use closing::{at_exit, at_process_end};
 
@@ -151,6 +151,7 @@ fn preflight(metadata: &mut Metadata) -> RecorderResult<()> {
             "cannot reserve a slot in code objects"
         ));
     }
+    allocator::set_aside();
     access::set_direct(true);
     let holds = preflight::layout_holds();
     access::set_direct(holds && !frames_by_public_api());
@@ -320,7 +321,7 @@ fn finish(
         *session() = None;
         return Ok(None);
     };
-    let ended = recorder.take_apart();
+    let ended = recorder.take_apart(meanwhile == Meanwhile::NothingRuns);
     let Some(session) = session().take() else {
         return Ok(None);
     };

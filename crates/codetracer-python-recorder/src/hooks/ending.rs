@@ -37,9 +37,13 @@ impl Recorder {
     }
 
     /// Ends recording: the writer, and the segments still in use.
-    pub fn take_apart(mut self: Box<Self>) -> Ended {
+    pub fn take_apart(mut self: Box<Self>, at_exit: bool) -> Ended {
         let taken_away = self.active && !self.monitoring.is_ours();
-        self.detach();
+        if at_exit {
+            self.fall_silent();
+        } else {
+            self.detach();
+        }
         self.leave(taken_away)
     }
 

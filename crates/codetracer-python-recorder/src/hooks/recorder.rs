@@ -148,7 +148,7 @@ impl Recorder {
     pub fn enter(&mut self, current: Current) -> Option<usize> {
         let key = current.key();
         if self.cached.0 == key
-            && !process::forked()
+            && !process::has_attention()
             && self
                 .threads
                 .get(self.cached.1)
@@ -226,6 +226,12 @@ impl Recorder {
             self.failure = Some(error);
         }
         self.detach();
+    }
+
+    /// Ends recording as the interpreter ends: hooks may stay, as they write nothing any more, and taking callbacks away
+    /// would call the program's audit hooks.
+    pub fn fall_silent(&mut self) {
+        self.active = false;
     }
 
     /// Removes the hooks. Nothing is recorded afterwards.

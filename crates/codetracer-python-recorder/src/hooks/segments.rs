@@ -1,5 +1,6 @@
 //! Threads of a recording: a context and a segment for each, handed over when full or when the thread is gone.
 
+use recorder_errors::enverr;
 use trace_model::{Definition, Row, ThreadDef};
 use trace_store::{Base, Segment};
 
@@ -7,8 +8,8 @@ use super::recorder::Recorder;
 use super::thread::ThreadContext;
 use crate::raw::clock::monotonic_ns;
 use crate::raw::errno::ErrnoGuard;
-use crate::raw::process;
 use crate::raw::threads::{self, Current, ThreadKey};
+use crate::raw::{allocator, process};
 
 /// The key of a context whose thread is gone.
 const NOBODY: ThreadKey = ThreadKey { state: 0, id: 0 };
@@ -21,6 +22,13 @@ impl Recorder {
         if process::forked() && process::id() != self.process {
             process::fork_is_settled();
             self.leave_forked_child();
+            return None;
+        }
+        if allocator::ran_out() {
+            self.fail(enverr!(
+                OUT_OF_MEMORY,
+                "there is no memory left for recording"
+            ));
             return None;
         }
         let at = match self.index.get(&key) {

@@ -4,6 +4,7 @@
 //! the callback it was handed to, during which the GIL is held and no Python code runs.
 
 pub mod access;
+pub mod allocator;
 pub mod asyncio;
 pub mod callable;
 pub mod clock;

@@ -11,9 +11,22 @@ pub fn id() -> u32 {
 }
 
 static FORKED: AtomicBool = AtomicBool::new(false);
+static ATTENTION: AtomicBool = AtomicBool::new(false);
 
 unsafe extern "C" fn in_child() {
     FORKED.store(true, Ordering::Relaxed);
+    call_attention();
+}
+
+/// Something happened that the next event has to look at.
+pub fn call_attention() {
+    ATTENTION.store(true, Ordering::Relaxed);
+}
+
+/// Whether something happened that an event has to look at.
+#[inline(always)]
+pub fn has_attention() -> bool {
+    ATTENTION.load(Ordering::Relaxed)
 }
 
 /// Notices forks that C code makes without Python's hooks.
@@ -26,7 +39,6 @@ pub fn watch_forks() {
 }
 
 /// Whether this process came out of a fork since it was last asked.
-#[inline(always)]
 pub fn forked() -> bool {
     FORKED.load(Ordering::Relaxed)
 }
@@ -34,6 +46,7 @@ pub fn forked() -> bool {
 /// Forgets the fork, once the child has left the recording.
 pub fn fork_is_settled() {
     FORKED.store(false, Ordering::Relaxed);
+    ATTENTION.store(false, Ordering::Relaxed);
 }
 
 static AT_END: AtomicI32 = AtomicI32::new(-1);

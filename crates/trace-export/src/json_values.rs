@@ -130,7 +130,7 @@ impl<'a> ValueWriter<'a> {
                 o.maybe_str(out, "value", self.names.name(*id));
             }
             Value::Unknown(reason) => o.str(out, "unknown", reason.as_str()),
-            Value::Ref { .. } => {}
+            Value::Ref { .. } | Value::Removed => {}
         }
         o.end(out);
     }

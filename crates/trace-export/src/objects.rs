@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use trace_model::event::ObjectState;
+use trace_model::event::{Described, ObjectChange, ObjectState};
 use trace_model::{Event, Value};
 
 /// Approximate bytes that each of the two generations may hold.
@@ -39,21 +39,48 @@ impl ObjectTable {
         }
     }
 
-    /// Takes the states that an event carries.
+    /// Takes what an event says of objects.
     pub fn apply(&mut self, event: &Event) {
-        for state in &event.objects {
-            self.insert(state.clone());
+        for described in &event.objects {
+            match described {
+                Described::State(state) => self.insert(state.clone()),
+                Described::Change(change) => self.change(change),
+            }
         }
     }
 
     /// Takes one state.
     pub fn insert(&mut self, state: ObjectState) {
-        self.weight = self.weight.saturating_add(weight(&state));
+        self.make_room(weight(&state.items));
+        self.young.insert(state.object, state);
+    }
+
+    /// Takes a change of a state. One that is not known, or known to be something else, is not known afterwards.
+    fn change(&mut self, change: &ObjectChange) {
+        let id = change.object;
+        if !self.young.contains_key(&id) {
+            let Some(state) = self.old.remove(&id) else {
+                return;
+            };
+            self.insert(state);
+        }
+        self.make_room(weight(&change.items));
+        let Some(mut state) = self.young.remove(&id).or_else(|| self.old.remove(&id)) else {
+            return;
+        };
+        if state.change(change) {
+            self.young.insert(id, state);
+        } else {
+            self.old.remove(&id);
+        }
+    }
+
+    fn make_room(&mut self, weight: usize) {
+        self.weight = self.weight.saturating_add(weight);
         if self.weight > self.limit {
-            self.weight = weight(&state);
+            self.weight = weight;
             self.old = std::mem::take(&mut self.young);
         }
-        self.young.insert(state.object, state);
     }
 
     /// The latest state of an object.
@@ -62,7 +89,7 @@ impl ObjectTable {
     }
 }
 
-fn weight(state: &ObjectState) -> usize {
+fn weight(items: &[Value<'_>]) -> usize {
     let bytes = |value: &Value<'_>| {
         let content = match value {
             Value::Str { text, .. } => text.len(),
@@ -73,7 +100,7 @@ fn weight(state: &ObjectState) -> usize {
         };
         content + size_of::<Value<'_>>()
     };
-    96 + state.items.iter().map(bytes).sum::<usize>()
+    96 + items.iter().map(bytes).sum::<usize>()
 }
 
 #[cfg(test)]
@@ -101,5 +128,37 @@ mod tests {
         assert_eq!(table.get(9_999), Some(&state(9_999, 1)));
         assert_eq!(table.get(0), None);
         assert!(table.young.len() + table.old.len() < 1_000);
+    }
+
+    fn append(object: u64, n: i64, len: u64) -> ObjectChange {
+        ObjectChange {
+            object,
+            type_id: 0,
+            form: Form::Items,
+            len,
+            at: len as u32 - 1,
+            removed: 0,
+            count: 1,
+            items: vec![Value::Int(n)],
+        }
+    }
+
+    #[test]
+    fn a_state_that_changes_is_kept_and_an_unknown_one_stays_unknown() {
+        let mut table = ObjectTable::with_limit(100_000);
+        table.insert(state(0, 0));
+        table.change(&append(7, 1, 2));
+        assert_eq!(table.get(7), None);
+        for n in 1..1_000 {
+            table.change(&append(0, n, n as u64 + 1));
+            table.insert(state(n as u64, 0));
+        }
+        let items: Vec<_> = (0..1_000).map(Value::Int).collect();
+        assert_eq!(table.get(0).unwrap().items, items);
+        table.change(&ObjectChange {
+            form: Form::Content,
+            ..append(0, 1, 1)
+        });
+        assert_eq!(table.get(0), None);
     }
 }

@@ -126,7 +126,7 @@ impl Repr<'_> {
             Value::Name(id) => s
                 .out
                 .push_str(&text::clean(self.names.name(*id).unwrap_or("?"))),
-            Value::Unknown(_) => s.out.push(ELLIPSIS),
+            Value::Unknown(_) | Value::Removed => s.out.push(ELLIPSIS),
             Value::Ref { object, type_id } => self.object(s, *object, *type_id),
         }
     }

@@ -11,6 +11,7 @@ mod builder;
 mod column;
 mod guess;
 mod header;
+mod object;
 mod op;
 mod read_value;
 mod reader;

@@ -1,6 +1,7 @@
 //! Events as a reader sees them: absolute, with their frame, thread, task and values.
 
-use crate::value::{Form, Value};
+pub use crate::object::{Described, ObjectChange, ObjectState};
+use crate::value::Value;
 
 /// The kinds of event, with the words that output uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -64,21 +65,6 @@ impl EventKind {
     }
 }
 
-/// Shallow state of an object at one event.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ObjectState {
-    /// Object id.
-    pub object: u64,
-    /// Type id.
-    pub type_id: u32,
-    /// What `items` are.
-    pub form: Form,
-    /// True length; more than `items` hold where a limit cut.
-    pub len: u64,
-    /// Items, or keys and values in turn.
-    pub items: Vec<Value<'static>>,
-}
-
 /// A name and its value now; `None` means unbound.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Binding {
@@ -121,8 +107,8 @@ pub struct Event {
     pub result: Option<Value<'static>>,
     /// Exception of a raise, handled, throw or unwind.
     pub exception: Option<Value<'static>>,
-    /// States of objects seen at this event, before the bindings that refer to them.
-    pub objects: Vec<ObjectState>,
+    /// Objects described at this event, whole or in part, in order: each applies to what those before it left.
+    pub objects: Vec<Described>,
     /// Whether the byte limit cut this event's values.
     pub truncated: bool,
     /// Stream and bytes of an output event.

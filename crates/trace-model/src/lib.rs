@@ -8,6 +8,7 @@ pub mod definitions;
 pub mod error;
 pub mod event;
 pub mod names;
+pub mod object;
 pub mod replay;
 pub mod row;
 pub mod value;

@@ -4,9 +4,10 @@
 //! bytes (`row`, `block`) and to resolve names (`names`); all it asks about code is its first line.
 
 use crate::error::DecodeError;
-use crate::event::{Binding, Event, EventKind, ObjectState};
+use crate::event::{Binding, Described, Event, EventKind, ObjectChange, ObjectState};
 use crate::names::CodeLines;
-use crate::row::{Op, Row};
+use crate::row::{Op, Row, is_change};
+use crate::value::{Form, Value};
 
 /// A frame that has begun and not ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -114,6 +115,7 @@ impl ThreadState {
             }
             Row::Task { task } => self.task = *task,
             Row::Object { .. }
+            | Row::Change { .. }
             | Row::Item(_)
             | Row::Bind { .. }
             | Row::Unbind { .. }
@@ -296,6 +298,7 @@ impl Replay {
                 Ok(self.finish())
             }
             Row::Object { .. }
+            | Row::Change { .. }
             | Row::Item(_)
             | Row::Bind { .. }
             | Row::Unbind { .. }
@@ -345,16 +348,18 @@ impl Replay {
     fn value(&mut self, row: &Row<'_>) -> Result<(), DecodeError> {
         let event = self.pending.as_mut();
         let event = event.ok_or(malformed("value row without an event"))?;
-        if let Row::Item(value) = row {
-            let object = event.objects.last_mut();
-            let object = object.ok_or(malformed("item without an object"))?;
-            let left = self.items_left.checked_sub(1);
-            self.items_left = left.ok_or(malformed("item beyond its object's count"))?;
-            object.items.push(value.clone().into_owned());
-            return Ok(());
-        }
-        self.items_left = 0;
+        let left = std::mem::take(&mut self.items_left);
         match row {
+            Row::Item(value) => {
+                let object = event.objects.last_mut();
+                let object = object.ok_or(malformed("item without an object"))?;
+                let left = left.checked_sub(1);
+                self.items_left = left.ok_or(malformed("item beyond its object's count"))?;
+                if *value == Value::Removed && !takes_removal(object) {
+                    return Err(malformed("removal outside a change"));
+                }
+                object.items_mut().push(value.clone().into_owned());
+            }
             Row::Object {
                 object,
                 type_id,
@@ -363,29 +368,69 @@ impl Replay {
                 count,
             } => {
                 self.items_left = *count;
-                event.objects.push(ObjectState {
+                event.objects.push(Described::State(ObjectState {
                     object: *object,
                     type_id: *type_id,
                     form: *form,
                     len: *len,
                     items: Vec::new(),
-                });
+                }));
+            }
+            Row::Change {
+                object,
+                type_id,
+                form,
+                len,
+                at,
+                removed,
+                count,
+            } => {
+                if !is_change(*form, *at, *removed, *count) {
+                    return Err(malformed("change of an object"));
+                }
+                self.items_left = *count;
+                event.objects.push(Described::Change(ObjectChange {
+                    object: *object,
+                    type_id: *type_id,
+                    form: *form,
+                    len: *len,
+                    at: *at,
+                    removed: *removed,
+                    count: *count,
+                    items: Vec::new(),
+                }));
             }
             Row::Bind { slot, value } => event.bindings.push(Binding {
                 slot: *slot,
-                value: Some(value.clone().into_owned()),
+                value: Some(standing(value)?),
             }),
             Row::Unbind { slot } => event.bindings.push(Binding {
                 slot: *slot,
                 value: None,
             }),
-            Row::Result(value) => event.result = Some(value.clone().into_owned()),
-            Row::Exception(value) => event.exception = Some(value.clone().into_owned()),
+            Row::Result(value) => event.result = Some(standing(value)?),
+            Row::Exception(value) => event.exception = Some(standing(value)?),
             Row::Truncated => event.truncated = true,
             _ => {}
         }
         Ok(())
     }
+}
+
+/// A value that stands for itself.
+fn standing(value: &Value<'_>) -> Result<Value<'static>, DecodeError> {
+    match value {
+        Value::Removed => Err(malformed("removal outside a change")),
+        value => Ok(value.clone().into_owned()),
+    }
+}
+
+/// Whether the next item is the value of a pair that changed.
+fn takes_removal(object: &Described) -> bool {
+    let Described::Change(change) = object else {
+        return false;
+    };
+    matches!(change.form, Form::Entries | Form::Attrs) && change.items.len() % 2 == 1
 }
 
 #[cfg(test)]

@@ -64,6 +64,8 @@ pub enum Value<'a> {
     },
     /// The name of an attribute or keyword (a definition id), used as the key in `Form::Attrs` states.
     Name(u32),
+    /// The entry or attribute is gone: only as the value of a pair in a change.
+    Removed,
     /// Not recorded: a limit or a reason stands instead of the value.
     Unknown(Unknown),
 }
@@ -155,6 +157,7 @@ pub(crate) const ENUM_MEMBER: u8 = 13;
 pub(crate) const NAME: u8 = 14;
 pub(crate) const UNKNOWN: u8 = 15;
 pub(crate) const INT8: u8 = 16;
+pub(crate) const REMOVED: u8 = 17;
 
 impl<'a> Value<'a> {
     /// Writes the row form of this value.
@@ -222,6 +225,7 @@ impl<'a> Value<'a> {
                 out.put_u8(NAME);
                 out.put_u32(*id);
             }
+            Value::Removed => out.put_u8(REMOVED),
             Value::Unknown(reason) => out.put(&[UNKNOWN, *reason as u8]),
         }
     }
@@ -272,6 +276,7 @@ impl<'a> Value<'a> {
                 name: Cow::Borrowed(cursor.blob(W)?),
             },
             NAME => Value::Name(cursor.u32(W)?),
+            REMOVED => Value::Removed,
             UNKNOWN => {
                 let n = cursor.u8(W)?;
                 match Unknown::ALL.get(usize::from(n)) {
@@ -321,6 +326,7 @@ impl<'a> Value<'a> {
                 name: Cow::Owned(name.into_owned()),
             },
             Value::Name(id) => Value::Name(id),
+            Value::Removed => Value::Removed,
             Value::Unknown(reason) => Value::Unknown(reason),
         }
     }

@@ -323,7 +323,7 @@ fn blocks_that_were_given_up_go_on_where_they_were() {
             event.bindings.get(1).and_then(|bound| bound.value.clone())
         {
             let state = events.object(event.thread, object).unwrap();
-            assert_eq!(state.items, event.objects[0].items);
+            assert_eq!(state.items, event.objects[0].items());
         }
         seen.push(Seen::from(&event));
     }

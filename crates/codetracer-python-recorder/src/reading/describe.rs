@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use recorder_errors::{RecorderError, RecorderResult, bug, usage};
 use serde_json::{Value as Json, json};
 use trace_export::JsonEvents;
-use trace_model::event::{Binding, ObjectState};
+use trace_model::event::{Binding, Described};
 use trace_model::{Event, EventKind, Names, Value};
 use trace_store::Recording;
 use trace_store::reader::{Call, Events, Selection};
@@ -65,7 +65,7 @@ pub fn state(recording: &Recording, step: u64) -> RecorderResult<Option<String>>
         return Ok(None);
     };
     let mut event = state.event;
-    event.objects = state.objects.into_values().collect();
+    event.objects = state.objects.into_values().map(Described::State).collect();
     let names = state.names.into_iter();
     event.bindings = names
         .map(|(slot, value)| Binding {
@@ -157,7 +157,15 @@ pub fn page(recording: &Recording, wanted: &Wanted) -> RecorderResult<(Vec<u8>, 
                 complete(&mut event, &events, &mut known);
                 json.write(&event, view, &mut out).map_err(unwritable)?;
             } else {
-                known.extend(event.objects.iter().map(|state| state.object));
+                known.extend(
+                    event
+                        .objects
+                        .iter()
+                        .filter_map(|described| match described {
+                            Described::State(state) => Some(state.object),
+                            Described::Change(_) => None,
+                        }),
+                );
                 json.skip(&event);
             }
             if given >= wanted.limit || out.len() >= PAGE_BYTES || scanned >= PAGE_SCAN {
@@ -178,22 +186,27 @@ fn complete(event: &mut Event, events: &Events<'_>, known: &mut HashSet<u64>) {
         }));
     }
     let mut todo = Vec::new();
-    for state in &event.objects {
-        known.insert(state.object);
-        refer(&mut todo, state.items.iter());
+    for described in &event.objects {
+        match described {
+            Described::State(state) => {
+                known.insert(state.object);
+            }
+            Described::Change(change) => todo.push(change.object),
+        }
+        refer(&mut todo, described.items().iter());
     }
     refer(
         &mut todo,
         event.bindings.iter().filter_map(|b| b.value.as_ref()),
     );
     refer(&mut todo, event.result.iter().chain(&event.exception));
-    let mut older: Vec<ObjectState> = Vec::new();
+    let mut older = Vec::new();
     while let Some(id) = todo.pop() {
         if known.insert(id)
             && let Some(state) = events.object(event.thread, id)
         {
             refer(&mut todo, state.items.iter());
-            older.push(state.clone());
+            older.push(Described::State(state.clone()));
         }
     }
     event.objects.extend(older);

@@ -1,14 +1,15 @@
 //! Writing a block: one push per row, no allocation but the growth of columns that the next block reuses.
 
 use super::column::{self, COLUMNS};
-use super::guess::{Guess, form_number};
+use super::guess::Guess;
 use super::header::BlockHeader;
 use super::op;
 use crate::SCHEMA_VERSION;
 use crate::error::DecodeError;
 use crate::event::EventKind;
 use crate::replay::ThreadState;
-use crate::row::{Op, Row};
+use crate::row::{Op, Row, is_change};
+use crate::value::Value;
 use crate::wire::{put_varint, zigzag};
 
 /// What only the owner of the block knows about it.
@@ -98,6 +99,11 @@ impl BlockBuilder {
     pub fn push(&mut self, row: &Row<'_>) -> Result<(), DecodeError> {
         match row {
             Row::Event { dt, op } => self.event(*dt, op),
+            Row::Bind { value, .. } | Row::Result(value) | Row::Exception(value)
+                if *value == Value::Removed =>
+            {
+                return Err(DecodeError::new("removal outside a change", 0));
+            }
             Row::Bind { slot, value } => {
                 self.slot(*slot);
                 self.value(op::BIND, Some(*slot), value);
@@ -111,12 +117,21 @@ impl BlockBuilder {
                 form,
                 len,
                 count,
+            } => self.object_row((*object, *type_id), *form, *len, *count),
+            Row::Change {
+                object,
+                type_id,
+                form,
+                len,
+                at,
+                removed,
+                count,
             } => {
-                self.op(op::OBJECT + form_number(*form));
-                self.object(*object, *type_id);
-                self.varint(column::COUNTS, *len);
-                let expected = column::expected_count(*form, *len);
-                self.varint(column::COUNTS, zigzag(i64::from(*count) - expected));
+                if !is_change(*form, *at, *removed, *count) {
+                    return Err(DecodeError::new("change of an object", 0));
+                }
+                let splice = (*at, *removed, *count);
+                self.change_row((*object, *type_id), *form, *len, splice);
             }
             Row::Unbind { slot } => {
                 self.op(op::UNBIND);

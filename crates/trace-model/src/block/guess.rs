@@ -4,6 +4,7 @@ use crate::replay::ThreadState;
 use crate::value::Form;
 
 const INTEGERS: usize = 256;
+const OBJECTS: usize = 256;
 const SUSPENDED: usize = 16;
 
 /// A frame that was suspended or resumed not long ago.
@@ -12,6 +13,14 @@ struct Suspended {
     call: u64,
     code: u32,
     line: u32,
+}
+
+/// What was said last of an object.
+#[derive(Debug, Clone, Copy)]
+struct Described {
+    object: u64,
+    type_id: u32,
+    len: u64,
 }
 
 /// Memory of the rows so far. Never fails: a sequence that makes no sense makes bad guesses, equal on both sides.
@@ -30,9 +39,17 @@ pub(super) struct Guess {
     pub tick: u64,
     /// Object of the latest reference or state.
     pub object: u64,
+    /// Object of the latest change.
+    pub changed_object: u64,
     integers: [i64; INTEGERS],
     suspended: [Suspended; SUSPENDED],
     replace: usize,
+    described: [Described; OBJECTS],
+    /// The object whose change takes the items that come.
+    changing: Option<u64>,
+    /// The attribute name that came last among them.
+    attribute: u32,
+    changed: [i64; INTEGERS],
 }
 
 impl Guess {
@@ -45,9 +62,14 @@ impl Guess {
             call: 0,
             tick: 0,
             object: 0,
+            changed_object: 0,
             integers: [0; INTEGERS],
             suspended: [NOTHING; SUSPENDED],
             replace: 0,
+            described: [UNDESCRIBED; OBJECTS],
+            changing: None,
+            attribute: 0,
+            changed: [0; INTEGERS],
         };
         guess.reset(state);
         guess
@@ -64,9 +86,13 @@ impl Guess {
         self.call = state.next_call;
         self.tick = state.tick;
         self.object = 0;
+        self.changed_object = 0;
         self.integers = [0; INTEGERS];
         self.suspended = [NOTHING; SUSPENDED];
         self.replace = 0;
+        self.described = [UNDESCRIBED; OBJECTS];
+        self.changing = None;
+        self.changed = [0; INTEGERS];
     }
 
     #[inline]
@@ -81,6 +107,40 @@ impl Guess {
         self.top_changed();
         self.step = self.step.wrapping_add(1);
         self.tick = self.tick.wrapping_add(u64::from(dt));
+        self.changing = None;
+    }
+
+    /// The object has this type and length now; items that come are its own, of a change or of a whole state.
+    #[inline]
+    pub fn describe(&mut self, object: u64, type_id: u32, len: u64, is_change: bool) {
+        self.described[object as usize % OBJECTS] = Described {
+            object,
+            type_id,
+            len,
+        };
+        self.changing = is_change.then_some(object);
+        self.attribute = 0;
+    }
+
+    /// Type and length of an object, if they are remembered.
+    #[inline]
+    pub fn described(&self, object: u64) -> Option<(u32, u64)> {
+        let known = &self.described[object as usize % OBJECTS];
+        (known.object == object).then_some((known.type_id, known.len))
+    }
+
+    /// The items that come tell what became of this attribute.
+    #[inline]
+    pub fn attribute(&mut self, name: u32) {
+        self.attribute = name;
+    }
+
+    /// The integer seen last where the object that is changing has one like the next; `None` outside a change.
+    #[inline]
+    pub fn item(&mut self) -> Option<&mut i64> {
+        let hash = (self.changing? as u32).wrapping_mul(41);
+        let hash = hash.wrapping_add(self.attribute) as u8;
+        Some(&mut self.changed[usize::from(hash)])
     }
 
     /// A frame of `code` that takes a call id joined the stack.
@@ -157,6 +217,12 @@ const NOTHING: Suspended = Suspended {
     call: u64::MAX,
     code: u32::MAX,
     line: 0,
+};
+
+const UNDESCRIBED: Described = Described {
+    object: u64::MAX,
+    type_id: 0,
+    len: 0,
 };
 
 /// Number of a form, as the op byte has it.

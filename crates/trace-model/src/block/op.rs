@@ -46,10 +46,22 @@ pub const TRUNCATED: u8 = 0x17;
 pub const RESUME_KNOWN: u8 = 0x18;
 /// A throw into a frame remembered as suspended.
 pub const THROW_KNOWN: u8 = 0x19;
+/// `Row::Item` of a removed entry.
+pub const REMOVED: u8 = 0x1a;
 /// A string seen before in the block, plus the kind of value row.
 pub const STR_AGAIN: u8 = 0x20;
 /// The last of them.
 pub const STR_AGAIN_LAST: u8 = 0x23;
+/// `Row::Change`, plus the number of its form (1 to 4).
+pub const CHANGE: u8 = 0x24;
+/// A change of one item or pair that keeps the remembered length, plus the number of its form.
+pub const CHANGE_ONE: u8 = 0x28;
+/// A change that adds one item or pair at the end, plus the number of its form.
+pub const CHANGE_MORE: u8 = 0x2c;
+/// The first and the last of them all.
+pub const CHANGE_FIRST: u8 = 0x25;
+/// See [`CHANGE_FIRST`].
+pub const CHANGE_LAST: u8 = 0x30;
 /// A value row: plus 16 times its kind, plus the value's tag.
 pub const VALUE: u8 = 0x40;
 /// A line, plus the delta plus [`NEAR_BIAS`].

@@ -7,7 +7,8 @@ use super::op;
 use super::reader::{BlockReader, Stored};
 use crate::error::DecodeError;
 use crate::row::Row;
-use crate::value::{self, Form, Unknown, Value};
+use crate::value::{self, Unknown, Value};
+use crate::wire::unzigzag;
 
 const W: &str = "value in a block";
 
@@ -38,32 +39,21 @@ impl<'a> BlockReader<'a> {
         })
     }
 
-    pub(super) fn object_row(&mut self, form: u8) -> Result<Row<'a>, DecodeError> {
-        let form = Form::from_u8(form).ok_or(self.error("form of an object"))?;
-        let (object, type_id) = self.object()?;
-        let len = self.varint(column::COUNTS)?;
-        let more = self.signed(column::COUNTS)?;
-        let count = more.checked_add(column::expected_count(form, len));
-        let count = count.and_then(|count| u32::try_from(count).ok());
-        Ok(Row::Object {
-            object,
-            type_id,
-            form,
-            len,
-            count: count.ok_or(self.error("count of items"))?,
-        })
-    }
-
     #[inline(always)]
     fn value(&mut self, kind: u8, slot: Option<u16>, tag: u8) -> Result<Value<'a>, DecodeError> {
         Ok(match tag {
             value::NONE => Value::None,
             value::FALSE => Value::Bool(false),
             value::TRUE => Value::Bool(true),
-            value::INT if kind == op::ITEM => Value::Int(self.signed(column::ITEM_INTS)?),
             value::INT => {
-                let delta = self.signed(column::INTS)?;
-                let last = self.guess.integer(slot);
+                let last = match kind {
+                    op::ITEM => self.guess.item(),
+                    _ => Some(self.guess.integer(slot)),
+                };
+                let Some(last) = last else {
+                    return Ok(Value::Int(self.signed(column::ITEM_INTS)?));
+                };
+                let delta = unzigzag(self.columns[column::INTS].varint(W)?);
                 *last = last.wrapping_add(delta);
                 Value::Int(*last)
             }
@@ -101,7 +91,11 @@ impl<'a> BlockReader<'a> {
                     name: Cow::Borrowed(name.text),
                 }
             }
-            value::NAME => Value::Name(self.small(column::NAMES)?),
+            value::NAME => {
+                let id = self.small(column::NAMES)?;
+                self.guess.attribute(id);
+                Value::Name(id)
+            }
             _ => {
                 let reason = Unknown::ALL.get(usize::from(self.byte(column::LENGTHS)?));
                 Value::Unknown(*reason.ok_or(self.error(W))?)
@@ -109,7 +103,7 @@ impl<'a> BlockReader<'a> {
         })
     }
 
-    fn object(&mut self) -> Result<(u64, u32), DecodeError> {
+    pub(super) fn object(&mut self) -> Result<(u64, u32), DecodeError> {
         let delta = self.signed(column::OBJECTS)? as u64;
         self.guess.object = self.guess.object.wrapping_add(delta);
         Ok((self.guess.object, self.small(column::TYPES)?))

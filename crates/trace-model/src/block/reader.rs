@@ -112,6 +112,8 @@ impl<'a> BlockReader<'a> {
                 self.row_of(op - op::STR_AGAIN, text)?
             }
             op::OBJECT..=op::OBJECT_LAST => self.object_row(op - op::OBJECT)?,
+            op::CHANGE_FIRST..=op::CHANGE_LAST => self.change_row(op)?,
+            op::REMOVED => Row::Item(Value::Removed),
             op::UNBIND => Row::Unbind { slot: self.slot()? },
             op::TRUNCATED => Row::Truncated,
             op::SYNC | op::TIME | op::OPENED | op::LOST | op::TASK => self.structure(op)?,

@@ -11,6 +11,7 @@ use crate::error::DecodeError;
 use crate::event::EventKind;
 use crate::replay::{OpenFrame, Replay, ThreadState};
 use crate::row::{Op, Row, RowReader};
+use crate::value::{Form, Value};
 
 fn start() -> ThreadState {
     let frame = |call, code| OpenFrame {
@@ -131,6 +132,40 @@ fn definitions_are_refused() {
     };
     let mut builder = BlockBuilder::new(&start());
     assert!(builder.push(&Row::Define(name)).is_err());
+    assert!(builder.is_empty());
+}
+
+#[test]
+fn changes_and_removals_out_of_place_are_refused() {
+    let change = |form, at, removed, count| Row::Change {
+        object: 1,
+        type_id: 1,
+        form,
+        len: 1,
+        at,
+        removed,
+        count,
+    };
+    let bad = [
+        change(Form::Opaque, 0, 0, 0),
+        change(Form::Entries, 1, 0, 2),
+        change(Form::Attrs, 0, 1, 2),
+        change(Form::Attrs, 0, 0, 1),
+        change(Form::Content, 0, 0, 0),
+        Row::Result(Value::Removed),
+        Row::Exception(Value::Removed),
+        Row::Bind {
+            slot: 1,
+            value: Value::Removed,
+        },
+    ];
+    let mut builder = BlockBuilder::new(&start());
+    for row in bad {
+        assert!(builder.push(&row).is_err(), "{row:?}");
+        let mut bytes = Vec::new();
+        row.encode(&mut bytes);
+        assert!(RowReader::new(&bytes).next().is_err(), "{row:?}");
+    }
     assert!(builder.is_empty());
 }
 

@@ -14,13 +14,17 @@ impl BlockBuilder {
         match value {
             Value::Int(n) => {
                 self.op(base + value::INT);
-                if kind == op::ITEM {
-                    self.varint(column::ITEM_INTS, zigzag(*n));
-                } else {
-                    let last = self.guess.integer(slot);
-                    let delta = n.wrapping_sub(*last);
-                    *last = *n;
-                    self.varint(column::INTS, zigzag(delta));
+                let last = match kind {
+                    op::ITEM => self.guess.item(),
+                    _ => Some(self.guess.integer(slot)),
+                };
+                match last {
+                    Some(last) => {
+                        let delta = n.wrapping_sub(*last);
+                        *last = *n;
+                        self.varint(column::INTS, zigzag(delta));
+                    }
+                    None => self.varint(column::ITEM_INTS, zigzag(*n)),
                 }
             }
             Value::None => self.op(base + value::NONE),
@@ -58,6 +62,7 @@ impl BlockBuilder {
             }
             Value::Name(id) => {
                 self.op(base + value::NAME);
+                self.guess.attribute(*id);
                 self.varint(column::NAMES, u64::from(*id));
             }
             Value::BigInt {
@@ -90,6 +95,7 @@ impl BlockBuilder {
             }
             Value::Ellipsis => self.op(base + value::ELLIPSIS),
             Value::NotImplemented => self.op(base + value::NOT_IMPLEMENTED),
+            Value::Removed => self.op(op::REMOVED),
             Value::Unknown(reason) => {
                 self.op(base + value::UNKNOWN);
                 self.columns[column::LENGTHS].push(*reason as u8);

@@ -154,13 +154,13 @@ fn values_belong_to_the_event_before_them() {
     assert_eq!(events.len(), 4);
     assert_eq!(
         events[0].objects,
-        [ObjectState {
+        [Described::State(ObjectState {
             object: 5,
             type_id: 2,
             form: Form::Items,
             len: 9,
             items: vec![Value::Int(1), Value::None],
-        }]
+        })]
     );
     assert_eq!(events[0].bindings.len(), 2);
     assert_eq!(events[0].bindings[1].value, None);
@@ -172,6 +172,41 @@ fn values_belong_to_the_event_before_them() {
         (Event::NO_CALL, Event::NO_CODE)
     );
     assert_eq!(events[3].gap, Some((2, 30)));
+}
+
+#[test]
+fn whole_states_and_changes_keep_their_order() {
+    let rows = [
+        op(Op::Call { code: 1 }),
+        Row::Object {
+            object: 5,
+            type_id: 2,
+            form: Form::Entries,
+            len: 0,
+            count: 0,
+        },
+        Row::Change {
+            object: 5,
+            type_id: 2,
+            form: Form::Entries,
+            len: 0,
+            at: 0,
+            removed: 0,
+            count: 4,
+        },
+        Row::Item(Value::Int(1)),
+        Row::Item(Value::None),
+        Row::Item(Value::Int(1)),
+        Row::Item(Value::Removed),
+    ];
+    let events = replay(&rows).unwrap();
+    let [Described::State(state), Described::Change(change)] = events[0].objects.as_slice() else {
+        panic!("{events:?}");
+    };
+    assert_eq!((state.items.len(), change.items.len()), (0, 4));
+    let mut after = state.clone();
+    assert!(after.change(change));
+    assert_eq!(&after, state);
 }
 
 #[test]
@@ -211,6 +246,15 @@ fn malformed_sequences_are_errors_and_name_their_row() {
         len: 1,
         count: 1,
     };
+    let change = |form, count| Row::Change {
+        object: 1,
+        type_id: 1,
+        form,
+        len: 1,
+        at: 0,
+        removed: 0,
+        count,
+    };
     let cases: Vec<(Vec<Row<'_>>, &str, usize)> = vec![
         (vec![op(Op::Return)], "end of a frame", 0),
         (vec![op(Op::Line { delta: 1 })], "line without", 0),
@@ -228,6 +272,50 @@ fn malformed_sequences_are_errors_and_name_their_row() {
             vec![call.clone(), object, item(), item()],
             "beyond its object",
             3,
+        ),
+        (
+            vec![call.clone(), change(Form::Attrs, 3)],
+            "change of an object",
+            1,
+        ),
+        (
+            vec![call.clone(), change(Form::Opaque, 0)],
+            "change of an object",
+            1,
+        ),
+        (
+            vec![
+                call.clone(),
+                change(Form::Entries, 2),
+                item(),
+                item(),
+                item(),
+            ],
+            "beyond its object",
+            4,
+        ),
+        (
+            vec![
+                call.clone(),
+                change(Form::Items, 1),
+                Row::Item(Value::Removed),
+            ],
+            "removal outside",
+            2,
+        ),
+        (
+            vec![
+                call.clone(),
+                change(Form::Entries, 2),
+                Row::Item(Value::Removed),
+            ],
+            "removal outside",
+            2,
+        ),
+        (
+            vec![call.clone(), Row::Result(Value::Removed)],
+            "removal outside",
+            1,
         ),
         (vec![Row::Truncated], "without an event", 0),
         (vec![Row::Time { tick: u64::MAX }, call.clone()], "time", 1),

@@ -144,6 +144,9 @@ impl Encoder {
                 Row::Opened { code, .. } => self.need(*code, store)?,
                 Row::Object {
                     object, type_id, ..
+                }
+                | Row::Change {
+                    object, type_id, ..
                 } => *object = self.objects.id(*object, *type_id),
                 Row::Item(value)
                 | Row::Bind { value, .. }

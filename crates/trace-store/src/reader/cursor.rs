@@ -6,8 +6,8 @@
 use std::collections::HashMap;
 
 use recorder_errors::prelude::*;
-use trace_model::event::ObjectState;
-use trace_model::{Event, OpenFrame, Replay, Row, RowReader};
+use trace_model::event::{Described, ObjectState};
+use trace_model::{Event, OpenFrame, Replay, RowReader};
 
 use super::{Recording, rows};
 use crate::error::malformed;
@@ -97,9 +97,7 @@ impl Cursor {
     /// Keeps the objects of an event that was given out.
     pub fn remember(&mut self, event: &Event) {
         if let Some(current) = &mut self.current {
-            for state in &event.objects {
-                current.objects.insert(state.object, state.clone());
-            }
+            take(&mut current.objects, event);
         }
     }
 
@@ -160,40 +158,34 @@ impl Current {
     /// Rows and objects as they were when the cursor was released.
     fn reopen(&mut self, recording: &Recording) -> RecorderResult<Vec<u8>> {
         let (path, offset) = recording.place(self.number);
-        let (_, rows) = recording.rows(self.number)?;
+        let (start, rows) = recording.rows(self.number)?;
         let mut reader = RowReader::new(rows.get(..self.at).unwrap_or_default());
-        let mut last = None;
-        while let Some(row) = reader
-            .next()
-            .map_err(|error| malformed(path, offset, error))?
-        {
-            match row {
-                Row::Object {
-                    object,
-                    type_id,
-                    form,
-                    len,
-                    ..
-                } => {
-                    let state = ObjectState {
-                        object,
-                        type_id,
-                        form,
-                        len,
-                        items: Vec::new(),
-                    };
-                    self.objects.insert(object, state);
-                    last = Some(object);
-                }
-                Row::Item(value) => {
-                    if let Some(state) = last.and_then(|id| self.objects.get_mut(&id)) {
-                        state.items.push(value.into_owned());
-                    }
-                }
-                _ => last = None,
+        let fail = |error| malformed(path, offset, error);
+        let mut replay = Replay::new(start);
+        while let Some(row) = reader.next().map_err(fail)? {
+            if let Some(event) = replay.apply(&row, recording.lines()).map_err(fail)? {
+                take(&mut self.objects, &event);
             }
         }
         Ok(rows)
+    }
+}
+
+/// Takes what an event says of objects.
+pub(super) fn take(objects: &mut Objects, event: &Event) {
+    for described in &event.objects {
+        match described {
+            Described::State(state) => {
+                objects.insert(state.object, state.clone());
+            }
+            Described::Change(change) => {
+                if let Some(state) = objects.get_mut(&change.object)
+                    && !state.change(change)
+                {
+                    objects.remove(&change.object);
+                }
+            }
+        }
     }
 }
 

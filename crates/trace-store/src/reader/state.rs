@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use recorder_errors::prelude::*;
-use trace_model::event::ObjectState;
+use trace_model::event::{Described, ObjectState};
 use trace_model::{Event, Value};
 
 use super::{Events, Recording, Selection};
@@ -42,9 +42,7 @@ impl Recording {
         if let Some(call) = self.beginning_of(&event)? {
             let mut events = self.events_of(&call, step.saturating_add(1));
             while let Some(past) = events.next_event()? {
-                for state in &past.objects {
-                    known.insert(state.object, state.clone());
-                }
+                super::cursor::take(&mut known, &past);
                 if past.call != event.call {
                     continue;
                 }
@@ -75,7 +73,7 @@ fn learn(event: &Event, events: &Events<'_>, known: &mut HashMap<u64, ObjectStat
     let bound = event.bindings.iter().filter_map(|b| b.value.as_ref());
     let values = bound.chain(&event.result).chain(&event.exception);
     let mut todo: Vec<u64> = values
-        .chain(event.objects.iter().flat_map(|state| &state.items))
+        .chain(event.objects.iter().flat_map(Described::items))
         .filter_map(object_of)
         .collect();
     while let Some(id) = todo.pop() {

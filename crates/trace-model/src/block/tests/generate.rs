@@ -159,6 +159,89 @@ fn every_op() -> Vec<Op<'static>> {
     ops
 }
 
+/// Changes of every form, as they are usual and not.
+fn every_change() -> Vec<Row<'static>> {
+    let most = u32::MAX;
+    let cases = [
+        (Form::Items, 9, 8, 0, 1),
+        (Form::Items, 10, 9, 0, 1),
+        (Form::Items, 10, 3, 1, 1),
+        (Form::Items, 9, 9, 1, 0),
+        (Form::Items, u64::MAX, most, most, most),
+        (Form::Items, 0, most, 0, 1),
+        (Form::Items, 1 << 32, 0, 0, 1),
+        (Form::Entries, 1 << 32, 0, 0, 2),
+        (Form::Entries, (1 << 32) + 1, 0, 0, 2),
+        (Form::Entries, 3, 0, 0, most - 1),
+        (Form::Attrs, 3, 0, 0, 2),
+        (Form::Attrs, 4, 0, 0, 2),
+        (Form::Attrs, 4, 0, 0, 0),
+        (Form::Content, 4, 0, 0, 1),
+        (Form::Content, 5, 0, 0, 1),
+        (Form::Content, u64::MAX, 0, 0, 1),
+    ];
+    let mut rows = Vec::new();
+    for (object, type_id) in [(9, 4), (u64::MAX, 4), (9 + 256, 5), (9, 6)] {
+        for (form, len, at, removed, count) in cases {
+            rows.push(Row::Change {
+                object,
+                type_id,
+                form,
+                len,
+                at,
+                removed,
+                count,
+            });
+            let values = [
+                Value::Name(len as u32),
+                Value::Int(len as i64),
+                Value::Removed,
+            ];
+            rows.extend(values.map(Row::Item));
+        }
+    }
+    rows
+}
+
+/// A change of one of few objects, mostly as programs make them.
+fn change(random: &mut Random) -> Vec<Row<'static>> {
+    let form = Form::ALL[1 + random.below(4) as usize];
+    let (mut at, mut removed) = (0, 0);
+    let mut len = random.below(20);
+    if random.below(9) == 0 {
+        len = random.number();
+    }
+    let count = match form {
+        Form::Items => {
+            at = match random.below(3) {
+                0 => random.number() as u32,
+                n => (len as u32).wrapping_sub(n as u32 - 1),
+            };
+            removed = random.below(3) as u32;
+            random.below(3) as u32
+        }
+        Form::Content => 1,
+        _ => 2 * random.below(3) as u32,
+    };
+    let mut rows = vec![Row::Change {
+        object: random.below(4),
+        type_id: random.below(2) as u32,
+        form,
+        len,
+        at,
+        removed,
+        count,
+    }];
+    for n in 0..count {
+        rows.push(Row::Item(match (form, n % 2) {
+            (Form::Attrs, 0) => Value::Name(random.below(4) as u32),
+            (Form::Attrs | Form::Entries, 1) if random.below(4) == 0 => Value::Removed,
+            _ => Value::Int(random.number() as i64),
+        }));
+    }
+    rows
+}
+
 /// Every kind of row, with every kind of value in every place.
 pub fn one_of_each() -> Vec<Row<'static>> {
     let dts = [0, 1, 254, 255, 256, u16::MAX];
@@ -190,6 +273,7 @@ pub fn one_of_each() -> Vec<Row<'static>> {
             });
         }
     }
+    rows.extend(every_change());
     for (at, value) in every_value().into_iter().enumerate() {
         let slot = [0, 1, 254, 255, 256, u16::MAX][at % 6];
         rows.push(Row::Unbind { slot });
@@ -229,6 +313,10 @@ pub fn rows(random: &mut Random, count: usize) -> Vec<Row<'static>> {
         rows.push(Row::Event { dt, op });
         for _ in 0..random.below(3) {
             let value = values[random.below(values.len() as u64) as usize].clone();
+            if random.below(4) == 0 {
+                rows.extend(change(random));
+                continue;
+            }
             rows.push(match random.below(9) {
                 0..=3 => Row::Bind {
                     slot: random.below(5) as u16,

@@ -154,6 +154,60 @@ impl Program {
         }
     }
 
+    fn change(&mut self, object: u64, form: Form, len: u64, at: u32, items: &[Value<'_>]) {
+        if !self.values {
+            return;
+        }
+        self.row(&Row::Change {
+            object,
+            type_id: 3 + form as u32,
+            form,
+            len,
+            at,
+            removed: 0,
+            count: items.len() as u32,
+        });
+        for item in items {
+            self.row(&Row::Item(item.clone()));
+        }
+    }
+
+    fn whole(&mut self, object: u64, form: Form) {
+        self.row(&Row::Object {
+            object,
+            type_id: 3 + form as u32,
+            form,
+            len: 0,
+            count: 0,
+        });
+    }
+
+    /// Lists that grow by one, attributes and entries that are set: 10,000 changes, one at every second line.
+    fn changes(&mut self) {
+        self.event(Op::Call { code: 2 });
+        for (object, form) in [(1, Form::Items), (2, Form::Items), (3, Form::Attrs)] {
+            self.whole(object, form);
+        }
+        self.whole(4, Form::Entries);
+        for n in 0..2_500 {
+            let attribute = [Value::Name(1 + n % 2), Value::Int(i64::from(n))];
+            let entry = [Value::Int(i64::from(n) % 50), Value::Bool(n % 7 < 3)];
+            let reference = Value::Ref {
+                object: 100 + u64::from(n),
+                type_id: 9,
+            };
+            let len = u64::from(n) + 1;
+            self.event(Op::Line { delta: 1 });
+            self.change(1, Form::Items, len, n, &[Value::Int(i64::from(n) * 3)]);
+            self.event(Op::Line { delta: 1 });
+            self.change(2, Form::Items, len, n, &[reference]);
+            self.event(Op::Line { delta: 1 });
+            self.change(3, Form::Attrs, len.min(2), 0, &attribute);
+            self.event(Op::Line { delta: -3 });
+            self.change(4, Form::Entries, len.min(50), 0, &entry);
+        }
+    }
+
     /// A generator driven by a loop.
     fn generator(&mut self) {
         self.event(Op::Call { code: 1 });
@@ -202,13 +256,14 @@ type Run = fn(&mut Program);
 #[test]
 fn events_take_few_bytes() {
     // Program, bytes per event of control alone, and with values.
-    let cases: [(&str, Run, f64, f64); 6] = [
+    let cases: [(&str, Run, f64, f64); 7] = [
         ("fib", Program::calls, 0.4, 0.4),
         ("sieve", Program::sieve, 0.3, 1.1),
         ("floats", Program::floats, 0.3, 2.6),
         ("tree", Program::trees, 0.6, 0.8),
         ("generator", Program::generator, 0.3, 0.3),
         ("objects", Program::objects, 1.3, 1.4),
+        ("changes", Program::changes, 0.3, 0.6),
     ];
     for (name, run, control, scalar) in cases {
         for (values, limit) in [(false, control), (true, scalar)] {

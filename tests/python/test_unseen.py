@@ -161,7 +161,7 @@ def test_a_program_that_takes_the_exit_handlers_away_is_recorded_to_its_end(
 def test_a_program_that_lives_with_a_memory_error_does_so_recorded(tmp_path: Path) -> None:
     script = tmp_path / "program.py"
     script.write_text(
-        "import resource\nresource.setrlimit(resource.RLIMIT_AS, (400 * 1024 * 1024,) * 2)\n"
+        "import resource\nresource.setrlimit(resource.RLIMIT_AS, (200 * 1024 * 1024,) * 2)\n"
         "def work(n):\n    made = []\n    for i in range(n):\n        made.append([i])\n"
         "    return len(made)\ntry:\n    print(work(50_000_000))\n"
         "except MemoryError:\n    print('MemoryError, going on')\nprint(work(1000))\n"

@@ -10,6 +10,7 @@ use trace_model::value::{Form, Unknown};
 use super::Values;
 use super::describe;
 use super::ids::Ids;
+use super::known::{Difference, Entry, Known, difference};
 use super::limits::Limits;
 use super::scalar::{Scalar, mix};
 use crate::hooks::suspended::AddressMap;
@@ -17,24 +18,6 @@ use crate::hooks::thread::ThreadContext;
 use crate::raw::instance;
 use crate::raw::object::{Kind, Obj};
 use crate::raw::sink::RowSink;
-
-/// What was last written of an object.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct Entry {
-    address: usize,
-    kind: usize,
-    fingerprint: u64,
-    segment: u64,
-    /// Step at which it was last looked at.
-    looked: u64,
-}
-
-impl Entry {
-    fn says(&self, other: &Entry) -> bool {
-        (self.address, self.kind, self.fingerprint, self.segment)
-            == (other.address, other.kind, other.fingerprint, other.segment)
-    }
-}
 
 /// How far a walk looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,28 +28,11 @@ pub enum Looks {
     Deep,
 }
 
-const KNOWN_ENTRIES: usize = 8192;
-
-/// Objects described lately, by address; an entry counts only within the segment it was written to.
-pub struct Known(Box<[Entry]>);
-
-impl Default for Known {
-    fn default() -> Self {
-        Self(vec![Entry::default(); KNOWN_ENTRIES].into_boxed_slice())
-    }
-}
-
-impl Known {
-    fn slot(&mut self, address: usize) -> &mut Entry {
-        let i = (address as u64 >> 4).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 51;
-        &mut self.0[i as usize % KNOWN_ENTRIES]
-    }
-}
-
 /// Memory reused from walk to walk.
 #[derive(Default)]
 pub struct Scratch {
     visited: AddressMap<()>,
+    marks: Vec<u64>,
 }
 
 /// What an object shows: form, true length, and its children in order.
@@ -122,6 +88,9 @@ impl<'w> Walk<'w> {
     /// Writes the states below `root` that are not known; answers the type id of `root`.
     pub fn describe(&mut self, root: Obj<'_>, looks: Looks) -> u32 {
         let type_id = self.ids.type_of(root, self.sink);
+        if looks == Looks::Shallow && self.is_as_written(root) {
+            return type_id;
+        }
         let mut queue: Vec<(Obj<'_>, u32)> = vec![(root, 0)];
         self.scratch.visited.clear();
         self.scratch.visited.insert(root.address(), ());
@@ -150,72 +119,143 @@ impl<'w> Walk<'w> {
         type_id
     }
 
-    /// Writes the state of `obj` unless it is known to be this. Answers whether it was not.
-    fn state(&mut self, obj: Obj<'_>, shape: &Shape<'_>) -> bool {
-        let mut fingerprint = mix(shape.len as u64, shape.form as u64);
-        let mut bound = 64;
-        for child in &shape.children {
-            let part = match child {
-                Child::Object(child) => match Scalar::of(*child, &self.limits) {
-                    Some(scalar) => {
-                        bound += scalar.bound();
-                        mix(child.type_ptr() as u64, scalar.digest())
-                    }
-                    None => {
-                        bound += 16;
-                        child.address() as u64
-                    }
-                },
-                Child::Name(name) => {
-                    bound += 16;
-                    name.address() as u64
-                }
-                Child::Own(_) | Child::Absent => {
-                    bound += 16;
-                    1
-                }
-                Child::Bytes(data, len) => {
-                    bound += 32 + data.len();
-                    Scalar::Bytes(data, *len).digest()
-                }
-            };
-            fingerprint = mix(fingerprint, part);
-        }
-        if !self.is_news(obj, fingerprint, bound) {
+    /// Whether an object of a common kind is as it was written, found without making its shape.
+    #[inline]
+    fn is_as_written(&mut self, obj: Obj<'_>) -> bool {
+        let Self {
+            known,
+            limits,
+            segment,
+            step,
+            ..
+        } = self;
+        let entry = known.slot(obj.address());
+        if entry.address != obj.address()
+            || entry.kind != obj.type_ptr() as usize
+            || entry.segment != *segment
+        {
             return false;
         }
-        let type_id = self.ids.type_of(obj, self.sink);
-        // Definitions come before the object, so that its items follow it without a break.
-        let children: Vec<Value<'_>> = shape
-            .children
-            .iter()
-            .map(|child| self.child(*child))
-            .collect();
-        self.write(obj, type_id, shape.form, shape.len, &children);
-        true
+        let mut marks = entry.marks.iter();
+        let mut same = true;
+        let mut compare = |mark: u64| same = same && marks.next() == Some(&mark);
+        let len = match obj.kind() {
+            kind @ (Kind::List | Kind::Tuple) => {
+                let len = obj.size();
+                if len != entry.len {
+                    return false;
+                }
+                for i in 0..len.min(limits.items) {
+                    let item = match kind {
+                        Kind::List => obj.list_item(i),
+                        _ => obj.tuple_item(i),
+                    };
+                    compare(item.map_or(ABSENT, |item| mark(item, limits)));
+                }
+                len
+            }
+            Kind::Dict => {
+                obj.dict_entries(limits.items, |key, value| {
+                    compare(mark(key, limits));
+                    compare(mark(value, limits));
+                });
+                obj.dict_len()
+            }
+            Kind::Instance => instance::attributes(obj, limits.items, |name, value| {
+                compare(name.address() as u64);
+                compare(mark(value, limits));
+            }),
+            _ => return false,
+        };
+        if same && len == entry.len && marks.next().is_none() {
+            entry.looked = *step;
+            return true;
+        }
+        false
     }
 
-    /// Whether a state with this fingerprint must be written, and fits; remembers that it is.
-    fn is_news(&mut self, obj: Obj<'_>, fingerprint: u64, bound: usize) -> bool {
-        let entry = Entry {
-            address: obj.address(),
-            kind: obj.type_ptr() as usize,
-            fingerprint,
-            segment: self.segment,
-            looked: self.step,
-        };
+    /// Writes the state of `obj`, or what differs from the one that was written. Answers whether anything did.
+    fn state(&mut self, obj: Obj<'_>, shape: &Shape<'_>) -> bool {
+        let mut marks = std::mem::take(&mut self.scratch.marks);
+        marks.clear();
+        marks.extend(shape.children.iter().map(|child| match child {
+            Child::Object(child) => mark(*child, &self.limits),
+            Child::Name(name) => name.address() as u64,
+            Child::Own(name) => name.as_ptr() as u64,
+            Child::Absent => ABSENT,
+            Child::Bytes(data, len) => Scalar::Bytes(data, *len).digest(),
+        }));
+        let news = self.news(obj, shape, &marks);
+        self.scratch.marks = marks;
+        news
+    }
+
+    fn news(&mut self, obj: Obj<'_>, shape: &Shape<'_>, marks: &[u64]) -> bool {
+        let (segment, step) = (self.segment, self.step);
         let slot = self.known.slot(obj.address());
-        if slot.says(&entry) {
-            slot.looked = self.step;
+        let known = slot.address == obj.address()
+            && slot.kind == obj.type_ptr() as usize
+            && slot.segment == segment;
+        let difference = if !known {
+            Difference::Whole
+        } else if slot.len == shape.len && slot.marks == marks {
+            slot.looked = step;
             return false;
-        }
-        if !self.sink.fits(bound) {
-            *slot = Entry::default();
+        } else {
+            difference(shape.form, &slot.marks, marks)
+        };
+        let (at, removed, range) = match difference {
+            Difference::Splice { at, removed, count } => (at, removed, at..at + count),
+            Difference::Pairs { first, count } => (0, 0, first * 2..(first + count) * 2),
+            // Only the true length differs.
+            Difference::None => (0, 0, 0..0),
+            Difference::Whole => (0, 0, 0..shape.children.len()),
+        };
+        let children = shape.children.get(range).unwrap_or_default();
+        let bound: usize = children.iter().map(|child| self.bound(child)).sum();
+        if !self.sink.fits(bound + 64) {
+            *self.known.slot(obj.address()) = Entry::default();
             Row::Truncated.encode(self.sink);
             return false;
         }
-        *slot = entry;
+        let slot = self.known.slot(obj.address());
+        slot.address = obj.address();
+        slot.kind = obj.type_ptr() as usize;
+        slot.segment = segment;
+        slot.looked = step;
+        slot.len = shape.len;
+        slot.marks.clear();
+        slot.marks.extend_from_slice(marks);
+        let type_id = self.ids.type_of(obj, self.sink);
+        // Definitions come before the object, so that its items follow it without a break.
+        let items: Vec<Value<'_>> = children.iter().map(|child| self.child(*child)).collect();
+        if difference == Difference::Whole {
+            self.write(obj, type_id, shape.form, shape.len, &items);
+        } else {
+            Row::Change {
+                object: obj.address() as u64,
+                type_id,
+                form: shape.form,
+                len: shape.len as u64,
+                at: at as u32,
+                removed: removed as u32,
+                count: items.len() as u32,
+            }
+            .encode(self.sink);
+            self.write_items(&items);
+        }
         true
+    }
+
+    /// At least as many bytes as a child takes.
+    fn bound(&self, child: &Child<'_>) -> usize {
+        match child {
+            Child::Object(child) => {
+                Scalar::of(*child, &self.limits).map_or(16, |scalar| scalar.bound())
+            }
+            Child::Name(_) | Child::Own(_) | Child::Absent => 16,
+            Child::Bytes(data, _) => 32 + data.len(),
+        }
     }
 
     fn write(&mut self, obj: Obj<'_>, type_id: u32, form: Form, len: usize, items: &[Value<'_>]) {
@@ -229,6 +269,10 @@ impl<'w> Walk<'w> {
             count,
         }
         .encode(self.sink);
+        self.write_items(items);
+    }
+
+    fn write_items(&mut self, items: &[Value<'_>]) {
         for item in items {
             Row::Item(item.clone()).encode(self.sink);
         }
@@ -243,15 +287,13 @@ impl<'w> Walk<'w> {
             (true, Some(trace)) => trace.address() as u64,
             _ => 0,
         };
-        let args = self.mark_of_arguments(exc);
-        // The arguments above, the traceback below.
-        let fingerprint = args << 32 | mix(0, trace_mark) >> 32;
-        let slot = *self.known.slot(exc.address());
+        let marks = [self.mark_of_arguments(exc), trace_mark];
+        let slot = self.known.slot(exc.address());
         let described = slot.address == exc.address()
             && slot.kind == exc.type_ptr() as usize
-            && slot.segment == self.segment;
-        let same_arguments = slot.fingerprint >> 32 == args & 0xffff_ffff;
-        if described && (slot.fingerprint == fingerprint || (same_arguments && !with_traceback)) {
+            && slot.segment == self.segment
+            && slot.marks.first() == marks.first();
+        if described && (slot.marks == marks || !with_traceback) {
             return type_id;
         }
         let message = describe::message(exc, &self.limits);
@@ -260,13 +302,24 @@ impl<'w> Walk<'w> {
         } else {
             String::new()
         };
-        if self.is_news(exc, fingerprint, message.len() + trace.len() + 128) {
-            let mut items = vec![Value::Name(message_name), text(&message)];
-            if !trace.is_empty() {
-                items.extend([Value::Name(traceback_name), text(&trace)]);
-            }
-            self.write(exc, type_id, Form::Attrs, items.len() / 2, &items);
+        if !self.sink.fits(message.len() + trace.len() + 192) {
+            Row::Truncated.encode(self.sink);
+            return type_id;
         }
+        let (segment, step) = (self.segment, self.step);
+        let slot = self.known.slot(exc.address());
+        slot.address = exc.address();
+        slot.kind = exc.type_ptr() as usize;
+        slot.segment = segment;
+        slot.looked = step;
+        slot.len = 0;
+        slot.marks.clear();
+        slot.marks.extend(marks);
+        let mut items = vec![Value::Name(message_name), text(&message)];
+        if !trace.is_empty() {
+            items.extend([Value::Name(traceback_name), text(&trace)]);
+        }
+        self.write(exc, type_id, Form::Attrs, items.len() / 2, &items);
         type_id
     }
 
@@ -309,6 +362,36 @@ fn text(s: &str) -> Value<'_> {
         text: Cow::Borrowed(s.as_bytes()),
         cut_hash: None,
     }
+}
+
+/// Mark of a part that cannot be read.
+const ABSENT: u64 = 1;
+/// How many items of a tuple within a tuple within a tuple tell it apart.
+const TUPLE: (usize, u32) = (8, 3);
+
+/// A number that differs for parts that differ: scalars by value, tuples by content, everything else by identity.
+#[inline(always)]
+fn mark(obj: Obj<'_>, limits: &Limits) -> u64 {
+    match Scalar::of(obj, limits) {
+        Some(scalar) => mix(obj.type_ptr() as u64, scalar.digest()),
+        None if obj.kind() == Kind::Tuple => tuple_mark(obj, limits, TUPLE.1),
+        None => obj.address() as u64,
+    }
+}
+
+fn tuple_mark(tuple: Obj<'_>, limits: &Limits, depth: u32) -> u64 {
+    (0..tuple.size().min(TUPLE.0)).fold(tuple.address() as u64, |hash, i| {
+        let part = tuple
+            .tuple_item(i)
+            .map_or(ABSENT, |item| match Scalar::of(item, limits) {
+                Some(scalar) => mix(item.type_ptr() as u64, scalar.digest()),
+                None if depth > 1 && item.kind() == Kind::Tuple => {
+                    tuple_mark(item, limits, depth - 1)
+                }
+                None => item.address() as u64,
+            });
+        mix(hash, part)
+    })
 }
 
 /// The shallow content of an object, by exact type.

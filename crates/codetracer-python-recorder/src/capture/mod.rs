@@ -3,6 +3,7 @@
 mod describe;
 mod graph;
 mod ids;
+mod known;
 mod limits;
 mod scalar;
 mod touch;
@@ -26,7 +27,7 @@ pub struct Values {
     enabled: bool,
     limits: Limits,
     ids: Ids,
-    known: graph::Known,
+    known: known::Known,
     walk: graph::Scratch,
     /// Step of the event whose values are recorded.
     step: u64,
@@ -42,7 +43,7 @@ impl Values {
             enabled,
             limits: Limits::default(),
             ids: Ids::default(),
-            known: graph::Known::default(),
+            known: known::Known::default(),
             walk: graph::Scratch::default(),
             step: 0,
         }

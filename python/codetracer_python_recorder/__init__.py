@@ -25,7 +25,7 @@ if TYPE_CHECKING:
         UsageError,
     )
     from .formats import DEFAULT_FORMAT, TRACE_BINARY, TRACE_JSON, TRACE_NATIVE
-    from .reading import Call, Event, Trace, Value
+    from .reading import Call, Event, Frame, Trace, Value
     from .session import TraceSession, flush, is_tracing, start, stop, trace
 
 __all__ = [
@@ -36,6 +36,7 @@ __all__ = [
     "Call",
     "EnvironmentError",
     "Event",
+    "Frame",
     "InternalError",
     "RecorderError",
     "TargetError",
@@ -61,6 +62,7 @@ _HOMES = {
     "Call": "reading",
     "EnvironmentError": "exceptions",
     "Event": "reading",
+    "Frame": "reading",
     "InternalError": "exceptions",
     "RecorderError": "exceptions",
     "TargetError": "exceptions",

@@ -5,13 +5,24 @@ The source is the JSON that ``print --json`` writes. What a limit cut is never m
 
 from ast import literal_eval
 from collections.abc import Callable
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
-__all__ = ["UNBOUND", "Raised", "TracebackEntry", "Unbound", "Value", "exception", "values"]
+__all__ = [
+    "UNBOUND",
+    "Raised",
+    "TracebackEntry",
+    "Unbound",
+    "Value",
+    "event_values",
+    "exception",
+    "groups",
+    "values",
+]
 
 
 _TEXT_SHOWN: Final = 40
 _DEPTH_SHOWN: Final = 4
+_CONTENTS: Final[tuple[Literal["items", "entries", "attrs"], ...]] = ("items", "entries", "attrs")
 
 
 class Unbound:
@@ -37,9 +48,12 @@ class Value:
         id: identifies the object within the recording; ``None`` where there is no identity.
         len: true number of items, entries or attributes, or true length of a cut text or bytes;
             ``None`` when it is not known.
+        content: which of ``items``, ``entries`` and ``attrs`` the object has, by name, also when it
+            is empty; ``None`` for what has none of them, or none was recorded.
         items: the recorded items of a list, tuple, set and the like; the content of a wrapper.
         entries: the recorded keys and values of a mapping.
         attrs: the recorded attributes of an instance.
+        bits: true length in bits of an int that a limit cut; else ``None``.
         text: the recorded part of a cut str or bytes; the name of an enum member.
         cut: whether something of it was not recorded.
         unknown: why the value is not known at all, such as ``depth``; ``None`` when it is.
@@ -47,6 +61,8 @@ class Value:
 
     __slots__ = (
         "attrs",
+        "bits",
+        "content",
         "cut",
         "entries",
         "id",
@@ -62,21 +78,28 @@ class Value:
     module: str | None
     id: int | None
     len: int | None
+    content: 'Literal["items", "entries", "attrs"] | None'
     items: "list[Any]"
     entries: "list[tuple[Any, Any]]"
     attrs: "dict[str, Any]"
+    bits: int | None
     text: str | bytes | None
     cut: bool
     unknown: str | None
 
     def __init__(self, source: dict[str, Any]) -> None:
+        self._take(source)
+
+    def _take(self, source: dict[str, Any]) -> None:
         self.type = source.get("type")
         self.module = source.get("module")
         self.id = source.get("id")
         self.len = source.get("len")
+        self.content = next((name for name in _CONTENTS if name in source), None)
         self.items = []
         self.entries = []
         self.attrs = {}
+        self.bits = source.get("bits")
         self.text = None
         self.cut = bool(source.get("cut", False))
         self.unknown = source.get("unknown")
@@ -128,9 +151,21 @@ class Raised(NamedTuple):
 
 
 def values(source: dict[str, Any]) -> dict[str, Any]:
-    """The values of one event by name; one object is one ``Value``, however often it occurs."""
+    """The values of one frame by name; one object is one ``Value``, however often it occurs."""
+    return groups([source])[0]
+
+
+def groups(sources: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The values of several frames at one step; one object is one ``Value`` in all of them."""
     known: dict[int, Value] = {}
-    return {name: _value(value, known) for name, value in source.items()}
+    return [{name: _value(value, known) for name, value in source.items()} for source in sources]
+
+
+def event_values(source: dict[str, Any]) -> tuple[dict[str, Any], list[Any]]:
+    """The values of one event by name, and the objects that it describes beside them."""
+    known: dict[int, Value] = {}
+    named = {name: _value(value, known) for name, value in source["values"].items()}
+    return named, [_value(value, known) for value in source.get("objects", ())]
 
 
 def exception(source: dict[str, Any] | None) -> Raised | None:
@@ -171,9 +206,13 @@ def _value(source: dict[str, Any], known: dict[int, Value]) -> Any:
     if identity is None:
         return _scalar(source)
     value = known.get(identity)
-    if value is not None:
+    if value is None:
+        value = known[identity] = Value(source)
+    elif value.content is not None or not any(name in source for name in _CONTENTS):
         return value
-    value = known[identity] = Value(source)
+    else:
+        # It stood too deep to be shown where it came first.
+        value._take(source)
     value.items = [_value(item, known) for item in source.get("items", ())]
     value.entries = [(_value(k, known), _value(v, known)) for k, v in source.get("entries", ())]
     value.attrs = {name: _value(v, known) for name, v in source.get("attrs", {}).items()}

@@ -9,15 +9,15 @@ import json
 import os
 from collections.abc import Iterator
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from . import _pages
 from ._extension import native
 from ._paths import text_of
-from ._values import Raised, Value, exception, values
+from ._values import Raised, Value, event_values, exception, groups
 from .exceptions import make, make_type_error
 
-__all__ = ["Call", "Event", "Trace", "Value"]
+__all__ = ["Call", "Event", "Frame", "Trace", "Value"]
 
 
 class Event:
@@ -75,14 +75,27 @@ class Event:
         self.origin: bool = source["origin"]
         self.truncated: bool = source.get("truncated", False)
 
-    @cached_property
+    @property
     def values(self) -> dict[str, Any]:
         """What changed in the frame since its previous event, by name; see ``Value``.
 
+        Names that were bound anew, and names bound to an object that changed or is described anew.
         On ``call`` the arguments. A deleted name has ``UNBOUND``. On ``return`` and ``yield`` the
         key ``return`` has the value that left the frame.
         """
-        return values(self.source["values"])
+        return self._described[0]
+
+    @property
+    def objects(self) -> tuple[Value, ...]:
+        """Objects that changed or are described anew and that no name of the frame refers to.
+
+        Those inside of ``values`` are not repeated here. One object is one ``Value`` in both.
+        """
+        return tuple(self._described[1])
+
+    @cached_property
+    def _described(self) -> tuple[dict[str, Any], list[Any]]:
+        return event_values(self.source)
 
     @cached_property
     def exception(self) -> Raised | None:
@@ -101,6 +114,21 @@ class Event:
 
     def __repr__(self) -> str:
         return f"<{self.kind} {self.function} line {self.line}, step {self.step}>"
+
+
+class Frame(NamedTuple):
+    """An open frame at a step."""
+
+    call: int
+    """Identifies the call within the recording."""
+    function: str | None
+    """Qualified name; ``None`` when it is not known."""
+    file: str | None
+    """The source of the function; ``None`` when it is not known."""
+    line: int
+    """The line that it is at."""
+    values: dict[str, Any]
+    """Its names and their values; see ``Value``. One object is one ``Value`` in all frames."""
 
 
 class Call:
@@ -272,15 +300,32 @@ class Trace:
         return found if found is not None and found.step == step else None
 
     def values(self, step: int) -> dict[str, Any]:
-        """The names of the frame of the event at ``step``, as they were then.
+        """The names of the frame of the event at ``step``, as they were after it.
 
         Returns:
             Values by name; see ``Value``. A name that is not bound, or not recorded yet, is absent.
+            Objects are as their latest recorded states say, whichever thread changed them.
 
         Raises:
             UsageError: ``ERR_INVALID_ARGUMENT``, there is no such step.
         """
-        source = self._native.state_json(_number(step, "step") or 0)
+        frames = self._frames(step, every=False)
+        return frames[-1].values if frames else {}
+
+    def frames(self, step: int) -> tuple[Frame, ...]:
+        """The open frames of the thread of the event at ``step``, as they were after it.
+
+        Returns:
+            The outermost frame first, the event's own last, also when it ends by this event; none
+            for an event outside of any function.
+
+        Raises:
+            UsageError: ``ERR_INVALID_ARGUMENT``, there is no such step.
+        """
+        return self._frames(step, every=True)
+
+    def _frames(self, step: int, *, every: bool) -> tuple[Frame, ...]:
+        source = self._native.frames_json(_number(step, "step") or 0, all=every)
         if source is None:
             raise make(
                 "ERR_INVALID_ARGUMENT",
@@ -288,7 +333,12 @@ class Trace:
                 argument="step",
                 value=step,
             )
-        return values(json.loads(source)["values"])
+        frames = json.loads(source)
+        named = groups([frame["values"] for frame in frames])
+        return tuple(
+            Frame(frame["call"], frame["function"], frame["file"], frame["line"], values)
+            for frame, values in zip(frames, named, strict=True)
+        )
 
     def exceptions(self) -> Iterator[Event]:
         """The ``raise`` events of the frames that raised, in their order."""

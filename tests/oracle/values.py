@@ -121,7 +121,9 @@ def wrong_at(expected: dict[str, Any], actual: dict[str, Any]) -> str | None:
         # What other frames can rebind may be told at any event; a class body does not list it.
         if name in expected["captured"] and held is None:
             continue
-        if name not in expected["stored"] and name not in expected["captured"]:
+        # A name that is not bound is there only because its object changed.
+        is_object = held is not None and "repr" not in held
+        if not is_object and name not in expected["stored"] and name not in expected["captured"]:
             return f"{name} is recorded, but the line does not bind it"
         if (values[name] != UNBOUND) if held is None else not Same().check(held, values[name]):
             return f"{name} is {json.dumps(values[name])}, it holds {json.dumps(held)}"

@@ -6,9 +6,10 @@
 mod describe;
 mod filter;
 mod output;
+mod page;
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -17,9 +18,9 @@ use trace_export::{JsonEvents, Tree, TreeOptions};
 use trace_store::Selection;
 
 use crate::boundary::{Entry, wrap, wrap_recorder};
-use describe::Wanted;
 use filter::Shown;
 use output::{stream, with_view};
+use page::{Kept, Wanted};
 
 /// Events between two looks for an interrupt.
 const PATIENCE: u64 = 1 << 16;
@@ -28,14 +29,8 @@ const PATIENCE: u64 = 1 << 16;
 #[pyclass(frozen, module = "codetracer_python_recorder._native")]
 pub struct Recording {
     inner: Arc<trace_store::Recording>,
-}
-
-const fn of_thread(thread: Option<u32>) -> Selection {
-    Selection {
-        thread,
-        from_step: 0,
-        to_step: u64::MAX,
-    }
+    /// What the last page knew at its end. The lock is held only to take it and to put it back.
+    kept: Mutex<Option<Kept>>,
 }
 
 #[pymethods]
@@ -64,10 +59,11 @@ impl Recording {
                 with_view(recording, |view| {
                     let mut json = JsonEvents::new();
                     let mut shown = Shown::new(function, depth);
-                    let mut events = recording.events(of_thread(thread));
+                    let mut events = recording.events(Selection::default());
                     let mut seen = 0u64;
                     while let Some(event) = events.next_event()? {
-                        if shown.wants(&event, view.names) {
+                        let is_here = thread.is_none_or(|only| only == event.thread);
+                        if is_here && shown.wants(&event, view.names) {
                             json.write(&event, view, out)?;
                         } else {
                             json.skip(&event);
@@ -107,7 +103,7 @@ impl Recording {
                         thread,
                         colour,
                     });
-                    let mut events = recording.events(of_thread(thread));
+                    let mut events = recording.events(Selection::default());
                     let mut seen = 0u64;
                     while let Some(event) = events.next_event()? {
                         tree.write(&event, view, out)?;
@@ -135,27 +131,34 @@ impl Recording {
         limit: usize,
     ) -> PyResult<(Bound<'py, PyBytes>, Option<u64>)> {
         let recording = Arc::clone(&self.inner);
+        let kept = &self.kept;
         let (lines, next) = wrap_recorder(py, Entry::ReadRecording, || {
             let wanted = Wanted {
-                selection: Selection {
-                    from_step,
-                    ..of_thread(thread)
-                },
-                kinds: describe::kinds(&kinds)?,
+                from_step,
+                thread,
+                kinds: page::kinds(&kinds)?,
                 limit,
             };
-            py.detach(move || describe::page(&recording, &wanted))
+            py.detach(move || {
+                let kept = || kept.lock().unwrap_or_else(PoisonError::into_inner);
+                let last = kept().take_if(|last| last.serves(&wanted));
+                let page = page::page(&recording, &wanted, last)?;
+                if page.kept.is_some() {
+                    *kept() = page.kept;
+                }
+                Ok((page.lines, page.next))
+            })
         })?;
         Ok((PyBytes::new(py, &lines), next))
     }
 
-    /// The names of the frame of the event at `step` and their values then, as the JSON of that event with all of
-    /// them in `values`; `None` when there is no such step.
-    #[pyo3(signature = (step, /))]
-    fn state_json(&self, py: Python<'_>, step: u64) -> PyResult<Option<String>> {
+    /// The frame of the event at `step`, or all open frames of its thread, as they were after it: a JSON array, outermost
+    /// first, of objects with `call function file line values`; `None` when there is no such step.
+    #[pyo3(signature = (step, /, *, all = true))]
+    fn frames_json(&self, py: Python<'_>, step: u64, all: bool) -> PyResult<Option<String>> {
         let recording = Arc::clone(&self.inner);
         wrap_recorder(py, Entry::ReadRecording, || {
-            py.detach(move || describe::state(&recording, step))
+            py.detach(move || describe::frames(&recording, step, all))
         })
     }
 
@@ -182,6 +185,7 @@ fn recording(py: Python<'_>, path: PathBuf) -> PyResult<Recording> {
         let inner = py.detach(|| trace_store::Recording::open(&path))?;
         Ok(Recording {
             inner: Arc::new(inner),
+            kept: Mutex::new(None),
         })
     })
 }

@@ -1,16 +1,17 @@
 //! `print --json`: one object per event and line.
 //!
 //! Every line has `kind step ns thread task file line function call depth values exception origin`, with null where
-//! there is none; `after` where the values are the work of a line; `stream` and `text` on output, `reason` and `count` on
-//! a gap; `truncated` where the byte limit cut the event's values.
+//! there is none; `after` where the values are the work of a line; `objects` where objects changed that no name of the
+//! frame refers to; `stream` and `text` on output, `reason` and `count` on a gap; `truncated` where the byte limit cut the
+//! event's values.
 
 use std::collections::HashSet;
 use std::io::{self, Write};
 
-use trace_model::event::Binding;
 use trace_model::{Event, EventKind, Names, Value};
 
 use crate::View;
+use crate::follow::Follow;
 use crate::json::{Open, put_text};
 use crate::json_values::{ValueWriter, attribute};
 use crate::objects::ObjectTable;
@@ -18,25 +19,54 @@ use crate::objects::ObjectTable;
 /// Writes events as JSON lines, in the order of their steps.
 #[derive(Debug, Default)]
 pub struct JsonEvents {
-    table: ObjectTable,
+    follow: Follow,
     seen: HashSet<u64>,
     line: String,
 }
 
 impl JsonEvents {
-    /// A writer that knows no objects yet.
+    /// A writer that has seen nothing yet.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Takes an event's object states without writing it: for events before the first one wanted, or filtered out.
-    pub fn skip(&mut self, event: &Event) {
-        self.table.apply(event);
+    /// A writer that goes on with what is known.
+    pub fn resume(follow: Follow) -> Self {
+        Self {
+            follow,
+            ..Self::default()
+        }
     }
 
-    /// Writes one event.
+    /// What is known after the events so far.
+    pub fn into_follow(self) -> Follow {
+        self.follow
+    }
+
+    /// What is known after the events so far, to be completed.
+    pub const fn follow(&mut self) -> &mut Follow {
+        &mut self.follow
+    }
+
+    /// Takes an event without writing it: for events before the first one wanted, or filtered out.
+    pub fn skip(&mut self, event: &Event) {
+        self.follow.apply(event);
+    }
+
+    /// Takes the next event and writes it.
     pub fn write(&mut self, event: &Event, view: &View<'_>, out: &mut dyn Write) -> io::Result<()> {
-        self.table.apply(event);
+        self.follow.apply(event);
+        self.write_last(event, view, out)
+    }
+
+    /// Writes the event that was taken last.
+    pub fn write_last(
+        &mut self,
+        event: &Event,
+        view: &View<'_>,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
+        let table = self.follow.table();
         self.seen.clear();
         self.line.clear();
         let line = &mut self.line;
@@ -58,12 +88,13 @@ impl JsonEvents {
         if let Some(after) = event.after {
             o.plain(line, "after", after);
         }
-        let mut values = ValueWriter::new(names, &self.table, &mut self.seen);
+        let mut values = ValueWriter::new(names, table, &mut self.seen);
         o.key(line, "values");
-        write_values(line, event, names, &mut values);
+        write_values(line, event, names, &self.follow, &mut values);
+        write_objects(line, &mut o, event, &self.follow, &mut values);
         o.key(line, "exception");
         match &event.exception {
-            Some(exception) => write_exception(line, exception, names, &self.table, &values),
+            Some(exception) => write_exception(line, exception, names, table, &values),
             None => line.push_str("null"),
         }
         let origin = event.kind == EventKind::Raise && event.origin;
@@ -92,39 +123,95 @@ impl JsonEvents {
     }
 }
 
-/// The name of a slot; a number where the code is not known.
-pub(crate) fn slot_name(names: &dyn Names, event: &Event, slot: u16) -> String {
-    let code = names.code(event.code);
+/// The name of a slot of a code; a number where the code is not known.
+pub(crate) fn name_of(names: &dyn Names, code: u32, slot: u16) -> String {
+    let code = names.code(code);
     match code.and_then(|code| code.names.get(usize::from(slot))) {
         Some(name) => name.clone(),
         None => format!("#{slot}"),
     }
 }
 
-/// The latest binding of every name, in the order in which names were bound first.
-pub(crate) fn latest<'a>(names: &dyn Names, event: &'a Event) -> Vec<(String, &'a Binding)> {
-    let mut out: Vec<(String, &Binding)> = Vec::with_capacity(event.bindings.len());
+/// The latest value of every name that the event binds, in the order in which names were bound first; `None` is a name
+/// that is not bound any more.
+pub(crate) fn latest<'a>(names: &dyn Names, event: &'a Event) -> Vec<Changed<'a>> {
+    let mut out: Vec<Changed<'a>> = Vec::with_capacity(event.bindings.len());
     for binding in &event.bindings {
-        let name = slot_name(names, event, binding.slot);
+        let name = name_of(names, event.code, binding.slot);
+        let value = binding.value.as_ref();
         match out.iter_mut().find(|(known, _)| *known == name) {
-            Some((_, place)) => *place = binding,
-            None => out.push((name, binding)),
+            Some((_, place)) => *place = value,
+            None => out.push((name, value)),
         }
     }
     out
 }
 
-fn write_values(line: &mut String, event: &Event, names: &dyn Names, values: &mut ValueWriter<'_>) {
+/// A name and its value now.
+pub(crate) type Changed<'a> = (String, Option<&'a Value<'static>>);
+
+/// As [`latest`], and after them the names whose objects the event describes.
+pub(crate) fn changed<'a>(
+    names: &dyn Names,
+    event: &'a Event,
+    follow: &'a Follow,
+) -> Vec<Changed<'a>> {
+    let mut out = latest(names, event);
+    for (slot, value) in follow.changed(event) {
+        let name = name_of(names, event.code, slot);
+        if out.iter().all(|(known, _)| *known != name) {
+            out.push((name, Some(value)));
+        }
+    }
+    out
+}
+
+fn write_values(
+    line: &mut String,
+    event: &Event,
+    names: &dyn Names,
+    follow: &Follow,
+    values: &mut ValueWriter<'_>,
+) {
     let mut o = Open::object(line);
-    for (name, binding) in latest(names, event) {
+    for (name, value) in changed(names, event, follow) {
         o.key(line, &name);
-        values.binding(line, binding.value.as_ref());
+        values.binding(line, value);
     }
     if let Some(result) = &event.result {
         o.key(line, "return");
         values.value(line, result);
     }
     o.end(line);
+}
+
+/// The objects that the event describes and that are not among its values.
+fn write_objects(
+    line: &mut String,
+    o: &mut Open,
+    event: &Event,
+    follow: &Follow,
+    values: &mut ValueWriter<'_>,
+) {
+    let mut list: Option<Open> = None;
+    for object in follow.described(event) {
+        let Some(state) = follow.table().get(object) else {
+            continue;
+        };
+        if values.has(object) {
+            continue;
+        }
+        let list = list.get_or_insert_with(|| {
+            o.key(line, "objects");
+            Open::array(line)
+        });
+        list.item(line);
+        let type_id = state.type_id;
+        values.value(line, &Value::Ref { object, type_id });
+    }
+    if let Some(list) = list {
+        list.end(line);
+    }
 }
 
 fn write_exception(

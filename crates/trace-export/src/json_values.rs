@@ -34,6 +34,11 @@ impl<'a> ValueWriter<'a> {
         }
     }
 
+    /// Whether the object's state was written.
+    pub fn has(&self, object: u64) -> bool {
+        self.seen.contains(&object)
+    }
+
     /// Writes a value; `None` is a name that is not bound.
     pub fn binding(&mut self, out: &mut String, value: Option<&Value<'_>>) {
         match value {

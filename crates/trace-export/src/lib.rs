@@ -3,9 +3,11 @@
 //! Owns the shape of the output. Refuses to read recordings (`trace-store` gives events), to print, and to decide what
 //! is worth printing beyond the options it is given. A failure is the writer's `std::io::Error`.
 
+mod follow;
 mod glob;
 mod json;
 pub mod json_events;
+mod json_frames;
 mod json_values;
 mod objects;
 mod repr;
@@ -15,8 +17,10 @@ pub mod tree;
 
 use trace_model::Names;
 
+pub use follow::{Follow, Names as FrameNames};
 pub use glob::names_function;
 pub use json_events::JsonEvents;
+pub use json_frames::{Frame, frames};
 pub use objects::ObjectTable;
 pub use tree::{Tree, TreeOptions};
 

@@ -8,13 +8,22 @@ use trace_model::{Event, Value};
 /// Approximate bytes that each of the two generations may hold.
 const GENERATION: usize = 24 << 20;
 
+#[derive(Debug, Clone)]
+struct Known {
+    state: ObjectState,
+    /// Step of the latest whole state.
+    whole: u64,
+}
+
 /// Object states by id. States not seen for long are forgotten: their objects are then shown without content.
 #[derive(Debug, Clone)]
 pub struct ObjectTable {
-    young: HashMap<u64, ObjectState>,
-    old: HashMap<u64, ObjectState>,
+    young: HashMap<u64, Known>,
+    old: HashMap<u64, Known>,
     weight: usize,
     limit: usize,
+    /// Smallest step of a whole state taken so far.
+    oldest: u64,
 }
 
 impl Default for ObjectTable {
@@ -36,6 +45,7 @@ impl ObjectTable {
             old: HashMap::new(),
             weight: 0,
             limit: bytes / 2,
+            oldest: u64::MAX,
         }
     }
 
@@ -43,35 +53,32 @@ impl ObjectTable {
     pub fn apply(&mut self, event: &Event) {
         for described in &event.objects {
             match described {
-                Described::State(state) => self.insert(state.clone()),
+                Described::State(state) => self.insert(state.clone(), event.step),
                 Described::Change(change) => self.change(change),
             }
         }
     }
 
-    /// Takes one state.
-    pub fn insert(&mut self, state: ObjectState) {
+    /// Takes a whole state of an event at step `whole`.
+    pub fn insert(&mut self, state: ObjectState, whole: u64) {
         self.make_room(weight(&state.items));
-        self.young.insert(state.object, state);
+        self.oldest = self.oldest.min(whole);
+        self.young.insert(state.object, Known { state, whole });
     }
 
     /// Takes a change of a state. One that is not known, or known to be something else, is not known afterwards.
     fn change(&mut self, change: &ObjectChange) {
         let id = change.object;
-        if !self.young.contains_key(&id) {
-            let Some(state) = self.old.remove(&id) else {
-                return;
-            };
-            self.insert(state);
-        }
         self.make_room(weight(&change.items));
-        let Some(mut state) = self.young.remove(&id).or_else(|| self.old.remove(&id)) else {
+        let old = self.old.remove(&id);
+        let Some(mut known) = self.young.remove(&id).or_else(|| {
+            self.weight += old.as_ref().map_or(0, |old| weight(&old.state.items));
+            old
+        }) else {
             return;
         };
-        if state.change(change) {
-            self.young.insert(id, state);
-        } else {
-            self.old.remove(&id);
+        if known.state.change(change) {
+            self.young.insert(id, known);
         }
     }
 
@@ -85,6 +92,20 @@ impl ObjectTable {
 
     /// The latest state of an object.
     pub fn get(&self, object: u64) -> Option<&ObjectState> {
+        self.known(object).map(|known| &known.state)
+    }
+
+    /// Step of the latest whole state of an object.
+    pub fn whole(&self, object: u64) -> Option<u64> {
+        self.known(object).map(|known| known.whole)
+    }
+
+    /// No state is older than this step.
+    pub const fn oldest(&self) -> u64 {
+        self.oldest
+    }
+
+    fn known(&self, object: u64) -> Option<&Known> {
         self.young.get(&object).or_else(|| self.old.get(&object))
     }
 }
@@ -122,8 +143,8 @@ mod tests {
     fn the_latest_state_counts_and_memory_is_bounded() {
         let mut table = ObjectTable::with_limit(100_000);
         for n in 0..10_000 {
-            table.insert(state(n, 0));
-            table.insert(state(n, 1));
+            table.insert(state(n, 0), 0);
+            table.insert(state(n, 1), 1);
         }
         assert_eq!(table.get(9_999), Some(&state(9_999, 1)));
         assert_eq!(table.get(0), None);
@@ -146,12 +167,12 @@ mod tests {
     #[test]
     fn a_state_that_changes_is_kept_and_an_unknown_one_stays_unknown() {
         let mut table = ObjectTable::with_limit(100_000);
-        table.insert(state(0, 0));
+        table.insert(state(0, 0), 0);
         table.change(&append(7, 1, 2));
         assert_eq!(table.get(7), None);
         for n in 1..1_000 {
             table.change(&append(0, n, n as u64 + 1));
-            table.insert(state(n as u64, 0));
+            table.insert(state(n as u64, 0), 0);
         }
         let items: Vec<_> = (0..1_000).map(Value::Int).collect();
         assert_eq!(table.get(0).unwrap().items, items);

@@ -12,7 +12,7 @@ use std::io::{self, Write};
 use trace_model::{Event, EventKind};
 
 use crate::View;
-use crate::objects::ObjectTable;
+use crate::follow::Follow;
 use crate::style::{self, Style};
 use frames::{Frame, Level, Thread};
 use render::Render;
@@ -36,7 +36,7 @@ pub struct TreeOptions {
 #[derive(Debug, Default)]
 pub struct Tree {
     options: TreeOptions,
-    table: ObjectTable,
+    follow: Follow,
     threads: HashMap<u32, Thread>,
     /// Thread of the latest event, and of the latest line printed.
     current: Option<u32>,
@@ -54,7 +54,7 @@ impl Tree {
 
     /// Takes the next event.
     pub fn write(&mut self, event: &Event, view: &View<'_>, out: &mut dyn Write) -> io::Result<()> {
-        self.table.apply(event);
+        self.follow.apply(event);
         if self.options.thread.is_some_and(|only| only != event.thread) {
             return Ok(());
         }
@@ -65,7 +65,7 @@ impl Tree {
         let mut thread = self.threads.remove(&event.thread).unwrap_or_default();
         let done = Printer {
             options: &self.options,
-            render: Render::new(view, &self.table, self.options.colour),
+            render: Render::new(view, &self.follow, self.options.colour),
             printed: &mut self.printed,
             id: event.thread,
             out,
@@ -89,7 +89,7 @@ impl Tree {
         };
         Printer {
             options: &self.options,
-            render: Render::new(view, &self.table, self.options.colour),
+            render: Render::new(view, &self.follow, self.options.colour),
             printed: &mut self.printed,
             id,
             out,

@@ -65,6 +65,42 @@ fn json_lines() {
 }
 
 #[test]
+fn changes_as_json_lines() {
+    check("changes.jsonl", &json(&program::changes::recording()));
+}
+
+#[test]
+fn changes_beside_lines() {
+    let options = TreeOptions {
+        lines: true,
+        ..TreeOptions::default()
+    };
+    let text = tree(&program::changes::recording(), options);
+    check("changes_lines.txt", &text);
+}
+
+#[test]
+fn no_state_stands_twice_in_one_event() {
+    for line in json(&program::changes::recording()).lines() {
+        let object: serde_json::Value = serde_json::from_str(line).unwrap();
+        let mut seen = std::collections::HashSet::new();
+        let mut todo = vec![&object];
+        while let Some(value) = todo.pop() {
+            todo.extend(value.as_array().into_iter().flatten());
+            todo.extend(
+                value
+                    .as_object()
+                    .into_iter()
+                    .flat_map(|object| object.values()),
+            );
+            if value.get("len").is_some() {
+                assert!(seen.insert(value["id"].as_u64()), "{line}");
+            }
+        }
+    }
+}
+
+#[test]
 fn every_json_line_is_an_object_with_the_documented_keys() {
     let keys = [
         "kind",

@@ -182,37 +182,14 @@ fn the_state_at_a_step_is_what_was_bound_until_then() {
     let recording = Recording::open(dir.join("out")).unwrap();
     assert!(recording.index().count() > 3);
     let state = recording.state_at(first).unwrap().unwrap();
-    assert_eq!(state.names.get(&0), Some(&Value::Int(8000)));
+    assert_eq!(state.frames[0].names.get(&0), Some(&Value::Int(8000)));
     let state = recording.state_at(second).unwrap().unwrap();
-    assert_eq!(state.names.get(&0), Some(&Value::Int(9000)));
-    let Some(Value::Ref { object, .. }) = state.names.get(&1) else {
+    assert_eq!(state.frames[0].names.get(&0), Some(&Value::Int(9000)));
+    let Some(Value::Ref { object, .. }) = state.frames[0].names.get(&1) else {
         panic!("{state:?}");
     };
     assert!(state.objects.contains_key(object));
     assert_eq!(recording.state_at(1 << 40).unwrap(), None);
-}
-
-#[test]
-fn an_object_is_known_from_its_description_on() {
-    let dir = Dir::new("objects");
-    let writer = Writer::create(options(&dir.join("out"), "r1")).unwrap();
-    let mut program = Program::new(&writer);
-    program.enter(0);
-    program.line(0, 16);
-    program.line(0, 17);
-    let segments = program.segments();
-    writer.finish(segments, Metadata::default()).unwrap();
-    let recording = Recording::open(dir.join("out")).unwrap();
-    let mut events = recording.events(Selection::default());
-    assert!(events.next_event().unwrap().is_some());
-    let event = events.next_event().unwrap().unwrap();
-    let Some(Value::Ref { object, .. }) = &event.bindings[1].value else {
-        panic!("{event:?}");
-    };
-    assert_eq!(events.object(0, *object).unwrap().items, [Value::Int(16)]);
-    assert!(events.next_event().unwrap().is_some());
-    assert!(events.object(0, *object).is_some());
-    assert!(events.object(1, *object).is_none());
 }
 
 #[test]
@@ -236,7 +213,7 @@ fn the_state_knows_arguments_that_were_described_before_the_call() {
     writer.finish(segments, Metadata::default()).unwrap();
     let recording = Recording::open(dir.join("out")).unwrap();
     let state = recording.state_at(step).unwrap().unwrap();
-    let Some(Value::Ref { object, .. }) = state.names.get(&1) else {
+    let Some(Value::Ref { object, .. }) = state.frames[0].names.get(&1) else {
         panic!("{state:?}");
     };
     assert_eq!(state.objects[object].items, [Value::Int(16)]);
@@ -319,12 +296,6 @@ fn blocks_that_were_given_up_go_on_where_they_were() {
     let mut events = recording.events(Selection::default()).limited(1);
     let mut seen = Vec::new();
     while let Some(event) = events.next_event().unwrap() {
-        if let Some(Value::Ref { object, .. }) =
-            event.bindings.get(1).and_then(|bound| bound.value.clone())
-        {
-            let state = events.object(event.thread, object).unwrap();
-            assert_eq!(state.items, event.objects[0].items());
-        }
         seen.push(Seen::from(&event));
     }
     assert_eq!(seen, expected);

@@ -306,6 +306,7 @@ fn touches_of(code: Code<'_>, bytecode: &[u8], analysis: &Analysis, ops: &Opcode
     };
     let harmless = Harmless {
         function: &|name| is(name, harmless::function),
+        passes_on: &|name| is(name, harmless::passes_on),
         method: &|name| is(name, harmless::result),
     };
     let instructions = decode(bytecode, ops);

@@ -42,6 +42,33 @@ pub fn function(name: &str) -> bool {
     )
 }
 
+/// Whether the result of a function by this global name holds only what was there before; it may change its arguments.
+pub fn passes_on(name: &str) -> bool {
+    matches!(
+        name,
+        "delattr"
+            | "deque"
+            | "dict"
+            | "enumerate"
+            | "frozenset"
+            | "heapify"
+            | "heappop"
+            | "heappush"
+            | "heappushpop"
+            | "heapreplace"
+            | "insort"
+            | "insort_left"
+            | "insort_right"
+            | "list"
+            | "reversed"
+            | "set"
+            | "setattr"
+            | "sorted"
+            | "tuple"
+            | "zip"
+    )
+}
+
 /// Whether the result of a method by this name is a scalar, or was there before, or holds only what was there before.
 pub fn result(name: &str) -> bool {
     matches!(
@@ -61,6 +88,11 @@ pub fn result(name: &str) -> bool {
             | "find"
             | "format"
             | "get"
+            | "heapify"
+            | "heappop"
+            | "heappush"
+            | "heappushpop"
+            | "heapreplace"
             | "index"
             | "insert"
             | "isalnum"

@@ -93,6 +93,8 @@ pub struct Line {
 pub struct Harmless<'a> {
     /// For a function by its global name.
     pub function: &'a dyn Fn(u32) -> bool,
+    /// For the result of a function by its global name.
+    pub passes_on: &'a dyn Fn(u32) -> bool,
     /// For the result of a method by its name.
     pub method: &'a dyn Fn(u32) -> bool,
 }

@@ -1,12 +1,11 @@
 //! The texts of the tree: headers, results, lines, exceptions.
 
-use trace_model::event::Binding;
 use trace_model::{CodeDef, Event, EventKind};
 
 use super::frames::Pending;
 use crate::View;
-use crate::json_events::latest;
-use crate::objects::ObjectTable;
+use crate::follow::Follow;
+use crate::json_events::{Changed, changed, latest};
 use crate::repr::Repr;
 use crate::style::{self, Style};
 use crate::text;
@@ -26,16 +25,21 @@ const COROUTINE: u32 = 0x80;
 /// Makes texts out of events.
 pub struct Render<'a> {
     view: &'a View<'a>,
+    follow: &'a Follow,
     repr: Repr<'a>,
     colour: bool,
 }
 
 impl<'a> Render<'a> {
-    pub fn new(view: &'a View<'a>, table: &'a ObjectTable, colour: bool) -> Self {
+    pub fn new(view: &'a View<'a>, follow: &'a Follow, colour: bool) -> Self {
         let names = view.names;
         Self {
             view,
-            repr: Repr { names, table },
+            follow,
+            repr: Repr {
+                names,
+                table: follow.table(),
+            },
             colour,
         }
     }
@@ -94,10 +98,10 @@ impl<'a> Render<'a> {
         format!("({})", self.bindings(&bound, "=", width))
     }
 
-    fn bindings(&self, bound: &[(String, &Binding)], equals: &str, width: usize) -> String {
-        let one = |(name, binding): &(String, &Binding)| {
+    fn bindings(&self, bound: &[Changed<'_>], equals: &str, width: usize) -> String {
+        let one = |(name, value): &Changed<'_>| {
             let name = text::clean(name);
-            match &binding.value {
+            match value {
                 Some(value) => {
                     let value = self.repr.value(value, width);
                     format!("{name}{equals}{}", self.paint(Style::Value, &value))
@@ -247,7 +251,7 @@ impl<'a> Render<'a> {
 
     /// Names that changed, with their values.
     pub fn changes(&self, event: &Event) -> String {
-        let bound = latest(self.view.names, event);
+        let bound = changed(self.view.names, event, self.follow);
         self.bindings(&bound, " = ", VALUE_WIDTH)
     }
 

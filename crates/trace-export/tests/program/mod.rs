@@ -1,5 +1,7 @@
 //! A recording made by hand: a program with values of every sort, an exception, a generator, two threads and a task.
 
+pub mod changes;
+
 use trace_model::{
     CodeDef, Definition, Definitions, Event, Form, Op, Replay, Row, TaskDef, ThreadDef,
     ThreadState, TypeDef, Value,

@@ -94,14 +94,6 @@ impl Recording {
         Ok(Some(call))
     }
 
-    /// The call that an event belongs to, without its end.
-    pub(super) fn beginning_of(&self, event: &Event) -> RecorderResult<Option<Call>> {
-        if event.call == Event::NO_CALL {
-            return Ok(None);
-        }
-        self.beginning(event.call)
-    }
-
     fn beginning(&self, id: u64) -> RecorderResult<Option<Call>> {
         let begins = |first: u64, end: u64| first <= id && id < end;
         let mut events = self.events_in(Selection::default(), |entry| {
@@ -131,7 +123,7 @@ impl Recording {
 
     /// Events from the beginning of a call to `to_step`, leaving out blocks in which its frame is never the top or
     /// directly below it.
-    pub(super) fn events_of(&self, call: &Call, to_step: u64) -> super::Events<'_> {
+    fn events_of(&self, call: &Call, to_step: u64) -> super::Events<'_> {
         let anywhere = self.is_suspendable(call.code);
         let depth = u64::from(call.depth) + 1;
         let selection = Selection {

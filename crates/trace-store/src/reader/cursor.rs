@@ -1,19 +1,13 @@
 //! One thread's blocks, read one after another.
 //!
-//! Owns the rows of the block at hand, how far they were read, and the objects described in it. Refuses to hold more
-//! than one block, and gives even that one up when asked.
-
-use std::collections::HashMap;
+//! Owns the rows of the block at hand and how far they were read. Refuses to hold more than one block, and gives even
+//! that one up when asked.
 
 use recorder_errors::prelude::*;
-use trace_model::event::{Described, ObjectState};
 use trace_model::{Event, OpenFrame, Replay, RowReader};
 
 use super::{Recording, rows};
 use crate::error::malformed;
-
-/// The latest state of each object described in the block so far.
-pub(super) type Objects = HashMap<u64, ObjectState>;
 
 /// A place in the blocks of one thread.
 #[derive(Debug)]
@@ -34,7 +28,6 @@ struct Current {
     rows: Option<Vec<u8>>,
     at: usize,
     replay: Replay,
-    objects: Objects,
 }
 
 impl Cursor {
@@ -73,7 +66,6 @@ impl Cursor {
     pub fn release(&mut self) {
         if let Some(current) = &mut self.current {
             current.rows = None;
-            current.objects = Objects::new();
         }
     }
 
@@ -82,23 +74,11 @@ impl Cursor {
         self.head.is_none() && self.held() == 0
     }
 
-    /// State of an object of the block at hand.
-    pub fn object(&self, id: u64) -> Option<&ObjectState> {
-        self.current.as_ref()?.objects.get(&id)
-    }
-
     /// The thread's open frames.
     pub fn stack(&self) -> &[OpenFrame] {
         self.current
             .as_ref()
             .map_or(&[], |current| &current.replay.state().stack)
-    }
-
-    /// Keeps the objects of an event that was given out.
-    pub fn remember(&mut self, event: &Event) {
-        if let Some(current) = &mut self.current {
-            take(&mut current.objects, event);
-        }
     }
 
     /// Reads the next event into `head`; none at the end.
@@ -128,7 +108,6 @@ impl Current {
             rows: Some(rows),
             at: 0,
             replay: Replay::new(state),
-            objects: Objects::new(),
         })
     }
 
@@ -138,7 +117,7 @@ impl Current {
         let fail = |error| malformed(path, offset, error);
         let rows = match self.rows.take() {
             Some(rows) => rows,
-            None => self.reopen(recording)?,
+            None => recording.rows(self.number)?.1,
         };
         let mut reader = RowReader::new(rows.get(self.at..).unwrap_or_default());
         let begun = self.at;
@@ -154,50 +133,20 @@ impl Current {
         self.rows = Some(rows);
         Ok(event)
     }
-
-    /// Rows and objects as they were when the cursor was released.
-    fn reopen(&mut self, recording: &Recording) -> RecorderResult<Vec<u8>> {
-        let (path, offset) = recording.place(self.number);
-        let (start, rows) = recording.rows(self.number)?;
-        let mut reader = RowReader::new(rows.get(..self.at).unwrap_or_default());
-        let fail = |error| malformed(path, offset, error);
-        let mut replay = Replay::new(start);
-        while let Some(row) = reader.next().map_err(fail)? {
-            if let Some(event) = replay.apply(&row, recording.lines()).map_err(fail)? {
-                take(&mut self.objects, &event);
-            }
-        }
-        Ok(rows)
-    }
-}
-
-/// Takes what an event says of objects.
-pub(super) fn take(objects: &mut Objects, event: &Event) {
-    for described in &event.objects {
-        match described {
-            Described::State(state) => {
-                objects.insert(state.object, state.clone());
-            }
-            Described::Change(change) => {
-                if let Some(state) = objects.get_mut(&change.object)
-                    && !state.change(change)
-                {
-                    objects.remove(&change.object);
-                }
-            }
-        }
-    }
 }
 
 impl Recording {
     /// Rows of a block and the state before them.
-    fn rows(&self, number: usize) -> RecorderResult<(trace_model::ThreadState, Vec<u8>)> {
+    pub(super) fn rows(
+        &self,
+        number: usize,
+    ) -> RecorderResult<(trace_model::ThreadState, Vec<u8>)> {
         let offset = self.entry(number).map_or(0, |entry| entry.offset);
         rows::expand(&self.container, offset, &self.bytes(number)?)
     }
 
     /// File and offset of a block, for errors.
-    fn place(&self, number: usize) -> (&std::path::Path, u64) {
+    pub(super) fn place(&self, number: usize) -> (&std::path::Path, u64) {
         let offset = self.entry(number).map_or(0, |entry| entry.offset);
         (&self.container.path, offset)
     }

@@ -4,10 +4,9 @@
 //! when too much is open. Refuses to interpret events.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::BinaryHeap;
 
 use recorder_errors::prelude::*;
-use trace_model::event::ObjectState;
 use trace_model::{Event, OpenFrame};
 
 use super::Recording;
@@ -45,8 +44,6 @@ pub struct Events<'a> {
     recording: &'a Recording,
     selection: Selection,
     cursors: Vec<Cursor>,
-    /// By thread.
-    numbers: BTreeMap<u32, usize>,
     /// Cursors by the step before which they have nothing.
     due: BinaryHeap<Reverse<(u64, usize)>>,
     open_bytes: usize,
@@ -73,7 +70,6 @@ impl Recording {
             recording: self,
             selection,
             cursors: Vec::new(),
-            numbers: BTreeMap::new(),
             due: BinaryHeap::new(),
             open_bytes: 0,
             limit: OPEN_BYTES,
@@ -96,7 +92,6 @@ impl Recording {
             if let Some(step) = cursor.due(self) {
                 let number = events.cursors.len();
                 events.due.push(Reverse((step, number)));
-                events.numbers.insert(*thread, number);
                 events.cursors.push(cursor);
             }
         }
@@ -115,12 +110,6 @@ impl Events<'_> {
             self.ended = true;
         }
         result
-    }
-
-    /// Latest state, up to the last event given, of an object that this thread described in the same block.
-    pub fn object(&self, thread: u32, id: u64) -> Option<&ObjectState> {
-        let number = self.numbers.get(&thread)?;
-        self.cursors.get(*number)?.object(id)
     }
 
     /// Open frames of the thread of the last event, outermost first; the next event's changes may be in it already.
@@ -159,7 +148,6 @@ impl Events<'_> {
                 cursor.head = Some(event);
                 continue;
             }
-            cursor.remember(&event);
             if event.step >= self.selection.to_step {
                 continue;
             }

@@ -7,6 +7,7 @@ mod calls;
 mod cursor;
 mod events;
 mod find;
+mod objects;
 pub(crate) mod rows;
 mod state;
 
@@ -20,7 +21,7 @@ use trace_model::{CodeLines, Definitions, Names};
 pub use calls::{Call, End};
 pub use events::{Events, Selection};
 pub use find::{Found, Status};
-pub use state::FrameState;
+pub use state::{Frame, State};
 
 use crate::container::reader::Container;
 use crate::container::{BlockEntry, CONTAINER};

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test file uses a part")]
 
+pub mod sharing;
+
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -255,6 +257,17 @@ impl<'a> Program<'a> {
         hand.next_step = self.step;
         hand.next_call = self.call;
         hand.tick = self.tick;
+    }
+
+    /// Ends the thread's segment, so that its next event begins a block.
+    pub fn rotate(&mut self, thread: u32) {
+        if let Some(full) = self
+            .hands
+            .get_mut(&thread)
+            .and_then(|hand| hand.segment.take())
+        {
+            self.writer.hand_over(full);
+        }
     }
 
     /// Calls `f(x)`, runs `lines` lines, and returns.

@@ -257,14 +257,15 @@ impl<'a> Follower<'a> {
             }
             (Symbol::Null, callee @ Symbol::Path(path))
             | (callee @ Symbol::Path(path), Symbol::Null) => {
-                let harmless = match self.out.paths.get(path as usize) {
+                let name = match self.out.paths.get(path as usize) {
                     Some(Path {
                         root: Target::Global(name) | Target::Namespace(name),
                         steps,
-                    }) if steps.is_empty() => (self.harmless.function)(*name),
-                    _ => false,
+                    }) if steps.is_empty() => Some(*name),
+                    _ => None,
                 };
-                maker = !harmless;
+                let harmless = name.is_some_and(|name| (self.harmless.function)(name));
+                maker = !harmless && !name.is_some_and(|name| (self.harmless.passes_on)(name));
                 if !harmless {
                     self.touch(callee, Deed::Calls, None);
                     self.pass(arguments, callee);

@@ -16,6 +16,7 @@ fn touches(code: &[(u8, u32)], lines: &[u32]) -> Touches {
     }
     let harmless = Harmless {
         function: &|n| NAMES[n as usize] == "len",
+        passes_on: &|_| false,
         method: &|n| NAMES[n as usize] == "append",
     };
     Touches::new(&decode(&bytes, &OPS), &all, &OPS, &harmless, |_, _| 0)

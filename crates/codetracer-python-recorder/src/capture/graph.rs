@@ -2,6 +2,7 @@
 //! written, children included, within the limits.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use trace_model::Value;
 use trace_model::row::Row;
@@ -101,12 +102,19 @@ impl<'w> Walk<'w> {
                 self.exception(obj, false);
                 continue;
             }
-            let shape = shape(obj, &self.limits);
-            let news = self.state(obj, &shape);
-            if depth + 1 >= self.limits.depth || (looks == Looks::Shallow && !news) {
+            if looks == Looks::Shallow && depth > 0 && self.is_as_written(obj) {
                 continue;
             }
-            for child in &shape.children {
+            let shape = shape(obj, &self.limits);
+            let written = self.state(obj, &shape);
+            if depth + 1 >= self.limits.depth {
+                continue;
+            }
+            let children = match looks {
+                Looks::Shallow => shape.children.get(written).unwrap_or_default(),
+                Looks::Deep => &shape.children,
+            };
+            for child in children {
                 if let Child::Object(child) = child
                     && queue.len() < self.limits.objects
                     && Scalar::of(*child, &self.limits).is_none()
@@ -174,8 +182,8 @@ impl<'w> Walk<'w> {
         false
     }
 
-    /// Writes the state of `obj`, or what differs from the one that was written. Answers whether anything did.
-    fn state(&mut self, obj: Obj<'_>, shape: &Shape<'_>) -> bool {
+    /// Writes the state of `obj`, or what differs from the one that was written. Answers which parts.
+    fn state(&mut self, obj: Obj<'_>, shape: &Shape<'_>) -> Range<usize> {
         let mut marks = std::mem::take(&mut self.scratch.marks);
         marks.clear();
         marks.extend(shape.children.iter().map(|child| match child {
@@ -185,12 +193,12 @@ impl<'w> Walk<'w> {
             Child::Absent => ABSENT,
             Child::Bytes(data, len) => Scalar::Bytes(data, *len).digest(),
         }));
-        let news = self.news(obj, shape, &marks);
+        let written = self.news(obj, shape, &marks);
         self.scratch.marks = marks;
-        news
+        written
     }
 
-    fn news(&mut self, obj: Obj<'_>, shape: &Shape<'_>, marks: &[u64]) -> bool {
+    fn news(&mut self, obj: Obj<'_>, shape: &Shape<'_>, marks: &[u64]) -> Range<usize> {
         let (segment, step) = (self.segment, self.step);
         let slot = self.known.slot(obj.address());
         let known = slot.address == obj.address()
@@ -200,7 +208,7 @@ impl<'w> Walk<'w> {
             Difference::Whole
         } else if slot.len == shape.len && slot.marks == marks {
             slot.looked = step;
-            return false;
+            return 0..0;
         } else {
             difference(shape.form, &slot.marks, marks)
         };
@@ -211,12 +219,12 @@ impl<'w> Walk<'w> {
             Difference::None => (0, 0, 0..0),
             Difference::Whole => (0, 0, 0..shape.children.len()),
         };
-        let children = shape.children.get(range).unwrap_or_default();
+        let children = shape.children.get(range.clone()).unwrap_or_default();
         let bound: usize = children.iter().map(|child| self.bound(child)).sum();
         if !self.sink.fits(bound + 64) {
             *self.known.slot(obj.address()) = Entry::default();
             Row::Truncated.encode(self.sink);
-            return false;
+            return 0..0;
         }
         let slot = self.known.slot(obj.address());
         slot.address = obj.address();
@@ -244,7 +252,7 @@ impl<'w> Walk<'w> {
             .encode(self.sink);
             self.write_items(&items);
         }
-        true
+        range
     }
 
     /// At least as many bytes as a child takes.

@@ -6,6 +6,7 @@ mod ids;
 mod known;
 mod limits;
 mod scalar;
+mod shape;
 mod touch;
 
 use trace_model::Value;

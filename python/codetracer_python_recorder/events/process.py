@@ -1,0 +1,385 @@
+"""One event on one bus, from the queue to the last handler's end.
+
+Owns the states of an execution, the order of its scopes (lock, errors, hard timeout, slow monitor,
+handlers) and what ends it early. Refuses the queue, which is the bus's, and the body of a handler.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextvars import Context
+from enum import Enum, auto
+from typing import TYPE_CHECKING, Any
+
+from . import clock, handler_run
+from .cycles import break_cycle
+from .event_result import EventResult
+from .execution import saved_errors, slow_monitor, timeout_scope
+from .logging import notice
+from .modes import (
+    EventHandlerCompletionMode,
+    EventHandlerConcurrencyMode,
+    EventResultStatus,
+    EventStatus,
+)
+from .options import effective
+
+if TYPE_CHECKING:
+    from .event_bus import EventBus
+    from .record import EventRecord
+
+__all__ = ["Execution", "State", "cut_losers"]
+
+# Shared by executions without middlewares, and never added to.
+_NOBODY: set[EventResult[Any]] = set()
+
+
+class State(Enum):
+    """Where an execution is."""
+
+    QUEUED = auto()
+    LOCKING = auto()
+    RUNNING = auto()
+    DONE = auto()
+
+
+class Execution:
+    """One event on one bus.
+
+    Attributes:
+        context: the ContextVars at the emission; each handler runs in a copy.
+        runs: the results, in the order of the handlers; empty before the start.
+        limit: the event's cap in seconds.
+        deadline: the time of the loop's clock when the cap expires.
+        final: no handler may start any more.
+        depth: how many executions this one is nested in.
+    """
+
+    __slots__ = (
+        "_announced",
+        "_cap",
+        "_locking",
+        "_open",
+        "_told",
+        "_wake",
+        "_withdrawn",
+        "bus",
+        "context",
+        "deadline",
+        "depth",
+        "final",
+        "limit",
+        "record",
+        "runs",
+        "state",
+        "task",
+    )
+
+    def __init__(self, bus: EventBus, record: EventRecord, context: Context) -> None:
+        self.bus = bus
+        self.record = record
+        self.context = context
+        self.state = State.QUEUED
+        self.runs: list[EventResult[Any]] = []
+        self.limit: float | None = None
+        self.deadline: float | None = None
+        self.final = False
+        self.depth = 1
+        self.task: asyncio.Task[Any] | None = None
+        self._cap: timeout_scope | None = None
+        self._announced: asyncio.Task[None] | None = None
+        self._locking = False
+        self._open = 0
+        self._told: set[EventResult[Any]] = set() if bus.middlewares else _NOBODY
+        self._wake: asyncio.Future[None] | None = None
+        self._withdrawn = False
+
+    def is_inside(self, holder: Execution, /) -> bool:
+        """Whether ``holder`` waits by queue jump, directly or not, for this execution to end."""
+        seen = {self.record}
+        rest = [self.record]
+        while rest:
+            for wait in rest.pop().waits():
+                above = wait.run.execution if wait.jump else None
+                if above is holder:
+                    return True
+                if above is not None and above.record not in seen:
+                    seen.add(above.record)
+                    rest.append(above.record)
+        return False
+
+    def announce_pending(self) -> None:
+        """Tells the middlewares about the emission; nothing starts before they have heard it."""
+        self._announced = self.bus.announce_pending(self.record.event)
+
+    def promote(self) -> None:
+        """Starts what is queued, and looks again whether a lock may be entered."""
+        if self.state is State.QUEUED:
+            self.bus.unqueue(self)
+            self.spawn(eager=True)
+        elif self.state is State.LOCKING:
+            lock = self.bus.locks.get_lock_for_event(self.bus, self.record.event)
+            if lock is not None:
+                lock.recheck()
+
+    def spawn(self, *, eager: bool) -> None:
+        """Processes the event in a task of its own; an eager one runs up to its first wait now."""
+        above = [wait.run.execution for wait in self.record.waits()]
+        self.depth = 1 + max((e.depth for e in above if e is not None), default=0)
+        eager = eager and self.depth % handler_run.EAGER_DEPTH != 0
+        self.bus.spawn(self._process_alone(), eager=eager)
+
+    async def _process_alone(self) -> None:
+        try:
+            await self.process()
+        except asyncio.CancelledError:
+            if not self.take_withdrawal():
+                raise
+
+    def take_withdrawal(self) -> bool:
+        """Whether the cancellation of the processing task was meant for this execution alone."""
+        taken, self._withdrawn = self._withdrawn, False
+        return taken
+
+    async def process(self) -> None:
+        """Runs the event on the bus, in the calling task."""
+        bus, event = self.bus, self.record.event
+        self.state = State.LOCKING
+        self.task = asyncio.current_task()
+        try:
+            if self._announced is not None:
+                self._locking = True
+                await asyncio.shield(self._announced)
+            lock = bus.locks.get_lock_for_event(bus, event)
+            if lock is not None and lock.depth:
+                break_cycle(self)
+            self._locking = True
+            async with bus.locks.event_lock(bus, event):
+                self._locking = False
+                if self.state is State.LOCKING:
+                    await self._run()
+        except asyncio.CancelledError:
+            if not self._withdrawn:
+                self.settle("its processing was cancelled", None, None)
+            raise
+        finally:
+            self.task = None
+            self._finish()
+
+    async def _run(self) -> None:
+        bus, record = self.bus, self.record
+        self.state = State.RUNNING
+        if record.status is not EventStatus.STARTED:
+            if record.started_ns is None:
+                record.started_ns = clock.wall_ns()
+            record.status = EventStatus.STARTED
+        bus.history.started(record)
+        if bus.middlewares:
+            await bus.announce_event(record.event, EventStatus.STARTED)
+            if self.final:
+                return
+        self._make_runs()
+        if not self.runs:
+            return
+        self.limit = effective(record, "event_timeout", bus)
+        if self.limit is not None:
+            self.deadline = bus.loop.time() + self.limit
+        self._cap = timeout_scope(bus.loop, self.deadline, self.expire)
+        with (
+            saved_errors(self),
+            self._cap,
+            slow_monitor(bus.loop, self._slow_threshold(), self._warn),
+        ):
+            mode = effective(record, "event_handler_concurrency", bus)
+            if mode is EventHandlerConcurrencyMode.PARALLEL:
+                await self._run_parallel()
+            else:
+                await self._run_serial()
+
+    async def _run_serial(self) -> None:
+        bus, event = self.bus, self.record.event
+        for run in self.runs:
+            if self.final:
+                break
+            self._locking = True
+            async with bus.locks.handler_lock(bus, event, run):
+                self._locking = False
+                if self._is_over():
+                    break
+                if bus.middlewares:
+                    await self._announce(run, EventResultStatus.STARTED)
+                if run.is_final:
+                    continue
+                self._open = 1
+                handler_run.start(run, self)
+                while self._open:
+                    await self._sleep()
+            if bus.middlewares:
+                await self._announce_ends()
+
+    async def _run_parallel(self) -> None:
+        watched = bool(self.bus.middlewares)
+        if watched:
+            for run in self.runs:
+                await self._announce(run, EventResultStatus.STARTED)
+        self._open = sum(not run.is_final for run in self.runs)
+        for run in self.runs:
+            if self.final:
+                break
+            if not run.is_final:
+                handler_run.start(run, self)
+        while True:
+            if watched:
+                await self._announce_ends()
+            if not self._open:
+                break
+            await self._sleep()
+
+    async def _sleep(self) -> None:
+        """Waits until a run has ended."""
+        self._wake = self.bus.loop.create_future()
+        try:
+            await self._wake
+        finally:
+            self._wake = None
+
+    async def _announce(self, run: EventResult[Any], status: EventResultStatus) -> None:
+        """Tells the middlewares about a result; the time that this takes is outside the cap."""
+        cap, loop = self._cap, self.bus.loop
+        begin = loop.time()
+        alone = cap is not None and not self.final and not any(r.is_live for r in self.runs)
+        if alone and cap is not None:
+            cap.pause()
+        await self.bus.announce_result(self.record.event, run, status)
+        if alone and cap is not None and not self.final:
+            if self.deadline is not None:
+                self.deadline += loop.time() - begin
+            cap.resume(self.deadline)
+
+    async def _announce_ends(self) -> None:
+        """Tells the middlewares about every result that became final since the last time."""
+        for run in self.runs:
+            if run.is_final and run not in self._told:
+                self._told.add(run)
+                await self._announce(run, run.status)
+
+    def run_ended(self, run: EventResult[Any]) -> None:
+        """Called by a run when its result is final."""
+        if (
+            self.record.winner is None
+            and run.status is EventResultStatus.COMPLETED
+            and run.result is not None
+            and not hasattr(run.result, "event_status")
+        ):
+            self.record.winner = run
+        if self.record.winner is run and not self.final:
+            cut_losers(self.record)
+        if self._open:
+            self._open -= 1
+            if self._wake is not None and not self._wake.done() and self._must_wake():
+                self._wake.set_result(None)
+
+    def _is_over(self) -> bool:
+        """``final``, read again after a wait."""
+        return self.final
+
+    def _must_wake(self) -> bool:
+        return not self._open or bool(self.bus.middlewares)
+
+    def expire(self, cause: BaseException | None = None) -> None:
+        """The event's cap is over."""
+        self.settle(f"the event's limit of {self.limit:g} s expired", self.limit, cause)
+
+    def fail(self, error: BaseException) -> None:
+        """The processing itself failed; no handler is left without an outcome."""
+        if isinstance(error, asyncio.CancelledError):
+            raise error
+        self.settle(f"processing failed: {error!r}", None, error)
+
+    def settle(
+        self,
+        why: str,
+        seconds: float | None,
+        cause: BaseException | None,
+        *,
+        keep_children: bool = False,
+    ) -> None:
+        """Makes everything final: started runs are aborted, others cancelled, then their children.
+
+        Args:
+            why: for the errors' texts.
+            seconds: the limit that expired, if one did.
+            cause: what the errors give as their cause.
+            keep_children: children of runs that have ended already go on.
+        """
+        if self.state is State.DONE or self.final:
+            return
+        self.final = True
+        waiting = self.state
+        if waiting is not State.RUNNING or not self.runs:
+            self._make_runs()
+        stopped = [run for run in self.runs if not run.is_final]
+        for run in stopped:
+            run.interrupt(why, seconds, cause)
+        blame = next((run.error for run in stopped if run.error is not None), cause)
+        for run in stopped if keep_children else self.runs:
+            run.cancel_children(run.error if run in stopped else blame, seconds)
+        if waiting is State.QUEUED:
+            self.bus.unqueue(self)
+            self._finish()
+        elif self._locking and self.task is not None:
+            self._withdrawn = True
+            self.task.cancel()
+
+    def _make_runs(self) -> None:
+        """One pending result for each handler that the bus has now."""
+        record = self.record
+        handlers = self.bus.handlers_for(record.type)
+        self.runs = [EventResult(record, handler, self) for handler in handlers]
+        if self.runs:
+            results = record.results
+            if results is None:
+                results = record.results = {}
+            for run in self.runs:
+                results[run.handler.id] = run
+            mode = effective(record, "event_handler_completion", self.bus)
+            live = record.live
+            if live is not None and record.winner is not None:
+                first = live.first or mode is EventHandlerCompletionMode.FIRST
+                if first and not self.final:
+                    self.settle("another handler was first", None, None, keep_children=True)
+
+    def _finish(self) -> None:
+        if self.state is State.DONE:
+            return
+        self.state = State.DONE
+        for run in self.runs:
+            if run.started_ns is None:
+                run.execution = None
+        if self.bus.middlewares and len(self._told) < len(self.runs):
+            self.bus.spawn(self._announce_and_end())
+        else:
+            self.record.execution_done()
+
+    async def _announce_and_end(self) -> None:
+        await self._announce_ends()
+        self.record.execution_done()
+
+    def _slow_threshold(self) -> float | None:
+        slow: float | None = effective(self.record, "event_slow_timeout", self.bus)
+        return slow if slow is not None and (self.limit is None or slow < self.limit) else None
+
+    def _warn(self, elapsed: float) -> None:
+        text = f"slow event: {self.bus.name}({self.record.type}) runs for {elapsed:.1f} s"
+        notice("slow_event", self.bus, self.record, None, text, elapsed=elapsed)
+
+
+def cut_losers(record: EventRecord) -> None:
+    """Stops what a winner makes superfluous, on the buses that stop at the first value."""
+    live = record.live
+    if live is None or record.winner is None:
+        return
+    for execution in list(live.executions):
+        mode = effective(record, "event_handler_completion", execution.bus)
+        if live.first or mode is EventHandlerCompletionMode.FIRST:
+            execution.settle("another handler was first", None, None, keep_children=True)

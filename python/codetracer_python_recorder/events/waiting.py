@@ -1,0 +1,138 @@
+"""Waiting for an event to be complete.
+
+Owns the difference between waiting outside of handlers (nothing but waiting) and inside (the
+event jumps the queue), from the bus's loop and from another one. Refuses to process anything
+itself: a wait that ends early changes nothing but the wait.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from .cycles import closes_cycle, cycle_error
+from .event_result import EventResult, current_run
+from .lock_manager import take_handler_lock, yield_handler_lock
+from .modes import EventStatus
+from .record import EventRecord, Live, Wait, promote
+
+if TYPE_CHECKING:
+    from typing import Any
+
+__all__ = ["wait", "wait_for"]
+
+
+async def wait(record: EventRecord, *, jump: bool) -> None:
+    """Returns when the event is complete.
+
+    Args:
+        record: the event.
+        jump: inside a handler, what has not started of the event starts now.
+
+    Raises:
+        RuntimeError: the event was never emitted.
+        EventCycleError: the event waits for the calling handler.
+    """
+    live = record.live
+    if live is None:
+        if record.status is EventStatus.COMPLETED:
+            return
+        raise RuntimeError(f"{record.type} was not emitted on any bus, so it cannot be awaited")
+    loop = asyncio.get_running_loop()
+    bus = record.bus
+    if bus is not None and bus.loop is not loop:
+        await _wait_from_elsewhere(record, bus.loop)
+        return
+    run = current_run()
+    if run is not None and run.execution is not None:
+        await _wait_inside(record, live, run, jump)
+        return
+    future = loop.create_future()
+    if live.waiters is None:
+        live.waiters = []
+    live.waiters.append(future)
+    try:
+        await future
+    finally:
+        if record.live is live:
+            live.waiters.remove(future)
+
+
+async def wait_for(record: EventRecord, timeout: float | None, *, jump: bool = True) -> None:
+    """As ``wait``, for at most ``timeout`` seconds; 0 does not wait, ``None`` waits without limit.
+
+    Raises:
+        TimeoutError: the event is not complete yet.
+    """
+    if timeout is None:
+        await wait(record, jump=jump)
+    elif record.live is not None or record.status is not EventStatus.COMPLETED:
+        if timeout == 0:
+            raise TimeoutError(f"{record.type} is not complete")
+        async with asyncio.timeout(timeout):
+            await wait(record, jump=jump)
+
+
+async def _wait_inside(record: EventRecord, live: Live, run: EventResult[Any], jump: bool) -> None:
+    """A handler's wait. Its handler lock is free for others meanwhile, and its own again after."""
+    entry = Wait(run, record, asyncio.get_running_loop().create_future(), jump)
+    if live.waits is None:
+        live.waits = []
+    live.waits.append(entry)
+    if run.waits is None:
+        run.waits = []
+    run.waits.append(entry)
+    try:
+        if jump:
+            promote(record)
+        if record.live is not live:
+            return
+        if not entry.future.done() and closes_cycle(entry):
+            raise cycle_error(entry)
+        own = run.record.live
+        yielded = own is not None and _yield_lock(own, run)
+        try:
+            await entry.future
+        finally:
+            if yielded and own is not None:
+                run.yields -= 1
+                if not run.yields and run.is_live:
+                    await take_handler_lock(own, run)
+    finally:
+        live.waits.remove(entry)
+        run.waits.remove(entry)
+
+
+def _yield_lock(own: Live, run: EventResult[Any]) -> bool:
+    """Counts the waits of one handler, so that the last one to end takes the lock back."""
+    if run.yields or yield_handler_lock(own, run):
+        run.yields += 1
+        return True
+    return False
+
+
+async def _wait_from_elsewhere(record: EventRecord, home: asyncio.AbstractEventLoop) -> None:
+    """Waits on this thread's loop for an event of another loop."""
+    here = asyncio.get_running_loop()
+    done = here.create_future()
+
+    def tell() -> None:
+        if not done.done():
+            done.set_result(None)
+
+    def ended(_: object) -> None:
+        with suppress(RuntimeError):  # Whoever waited has closed the loop.
+            here.call_soon_threadsafe(tell)
+
+    def register() -> None:
+        live = record.live
+        if live is None:
+            ended(None)
+            return
+        remote = home.create_future()
+        remote.add_done_callback(ended)
+        live.waiters = [*(live.waiters or ()), remote]
+
+    home.call_soon_threadsafe(register)
+    await done

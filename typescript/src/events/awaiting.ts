@@ -1,0 +1,110 @@
+// Waiting for an event. Outside of handlers it is just that. In a handler it is part of what waits for what: the
+// handler's lock is lent out, the awaited event runs at once where it is awaited (`jumps`), and an await that would
+// wait for itself is refused.
+
+import { clock } from "./clock.ts";
+import { EventCycleError } from "./errors.ts";
+import { drive } from "./finish.ts";
+import { lockOf, takeBackHandlerLock, yieldHandlerLock } from "./lock_manager.ts";
+import { ignore } from "./maybe.ts";
+import type { EventRecord, EventResult, FrameWait } from "./records.ts";
+import type { Limit } from "./settings.ts";
+import { closesCycle, runsAround, waitsFor } from "./waits.ts";
+
+function name(record: EventRecord): string {
+  return `${record.typeName} ${record.id}`;
+}
+
+/**
+ * Resolves to true when the event is complete and its middlewares have heard of it, to false when that takes longer
+ * than `seconds`: null is without end, 0 is not at all. The event itself goes on.
+ */
+export function awaitEvent(
+  record: EventRecord,
+  frame: EventResult | null,
+  jumps: boolean,
+  seconds: Limit = null,
+): Promise<boolean> {
+  if (record.completed && (record.announced || record.hookTail === null)) return Promise.resolve(true);
+  if (record.runs.length === 0) {
+    return Promise.reject(new Error(`${name(record)} was not emitted, so it never completes`));
+  }
+  if (seconds === 0) return Promise.resolve(false);
+  return frame?.alive ? awaitInHandler(record, frame, jumps, seconds) : awaitOutside(record, seconds);
+}
+
+function awaitOutside(record: EventRecord, seconds: Limit): Promise<boolean> {
+  return new Promise((resolve) => listen(record, seconds, resolve));
+}
+
+/** Calls `resume` once: with true when the event is complete, with false after `seconds`. */
+function listen(record: EventRecord, seconds: Limit, resume: (complete: boolean) => void): void {
+  record.waiters ??= [];
+  if (seconds === null) {
+    record.waiters.push(resume);
+    return;
+  }
+  const timer = clock().setTimer(clock().monotonic(), seconds, () => {
+    record.waiters = record.waiters?.filter((each) => each !== inTime) ?? null;
+    resume(false);
+  });
+  const inTime = (): void => {
+    timer.cancel();
+    resume(true);
+  };
+  record.waiters.push(inTime);
+}
+
+function awaitInHandler(record: EventRecord, frame: EventResult, jumps: boolean, seconds: Limit): Promise<boolean> {
+  const promise = new Promise<boolean>((resolve, reject) => {
+    const refuse = (error: unknown): void => {
+      removeWait(wait);
+      reject(error);
+    };
+    const wait: FrameWait = { frame, record, jumps, reject: refuse };
+    frame.waits ??= [];
+    frame.waits.push(wait);
+    record.frameWaits ??= [];
+    record.frameWaits.push(wait);
+    if (closesCycle(wait, lockOf)) {
+      refuse(cycleError(wait));
+      return;
+    }
+    yieldHandlerLock(frame);
+    listen(record, seconds, (complete) => {
+      removeWait(wait);
+      const back = takeBackHandlerLock(frame);
+      if (back === null) resolve(complete);
+      else back.then(() => resolve(complete));
+    });
+    frame.run.lock?.recheck();
+    for (const outer of runsAround(frame.run)) outer.lock?.recheck();
+    if (jumps) drive(record);
+  });
+  // An interrupted handler may never look at it.
+  promise.catch(ignore);
+  return promise;
+}
+
+function removeWait(wait: FrameWait): void {
+  const { frame, record } = wait;
+  if (frame.waits !== null) {
+    frame.waits = frame.waits.filter((each) => each !== wait);
+    if (frame.waits.length === 0) frame.waits = null;
+  }
+  if (record.frameWaits !== null) record.frameWaits = record.frameWaits.filter((each) => each !== wait);
+}
+
+function cycleError(wait: FrameWait): EventCycleError {
+  const { frame, record } = wait;
+  return new EventCycleError(
+    `${frame.handler_name}, which handles ${name(frame.record)}, awaits ${name(record)}, which waits for that handler`,
+  );
+}
+
+/** `record` has begun to wait for a lock: whoever awaits it in vain from now on is told so. */
+export function refuseCycles(record: EventRecord): void {
+  for (const wait of [...waitsFor(record)]) {
+    if (closesCycle(wait, lockOf)) wait.reject(cycleError(wait));
+  }
+}

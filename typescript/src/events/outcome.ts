@@ -1,0 +1,113 @@
+// What becomes of a handler's body: its value or error is committed, if it comes in time and the result is still
+// open. The first committed value that counts ends the others where the event asks for one result only.
+
+import { clock } from "./clock.ts";
+import { EventHandlerResultSchemaError } from "./errors.ts";
+import { log } from "./logger.ts";
+import { type EventRecord, type EventResult, type EventRun, RECORD } from "./records.ts";
+import { expireRun, finalize, stopChildren, stopResults, stopRun, subject, warnBlocked } from "./stop.ts";
+
+function isEvent(value: unknown): boolean {
+  return typeof value === "object" && value !== null && RECORD in value;
+}
+
+/** Whether the event's limit has passed on the bus of `result`; then the event is ended. */
+function pastCap(result: EventResult): boolean {
+  const { run } = result;
+  if (run.cap === null || !run.cap.passed(clock().monotonic())) return false;
+  warnBlocked(result, run.cap.seconds);
+  expireRun(run);
+  return true;
+}
+
+function settled(result: EventResult): void {
+  result.unsettled = false;
+  result.run.bus.abandoned.delete(result);
+}
+
+export function settleValue(result: EventResult, value: unknown): void {
+  settled(result);
+  if (result.final) {
+    reportLate(result, "returned", undefined);
+    return;
+  }
+  if (pastCap(result)) return;
+  const type = result.record.resultType;
+  if (type === undefined || value === undefined || isEvent(value)) {
+    commit(result, value);
+    return;
+  }
+  const checked = type.check(value);
+  if (checked.success) {
+    commit(result, checked.data);
+    return;
+  }
+  const message = `${result.handler_name} returned something else than the result type of ${result.record.typeName}`;
+  fail(result, new EventHandlerResultSchemaError(message, result, value, type.declared, checked.error));
+}
+
+export function settleError(result: EventResult, error: unknown): void {
+  const expired = result.limitError !== null && error === result.limitError;
+  // A body that is timed out by its own limit goes on; its promise stays open.
+  if (!expired) settled(result);
+  if (result.final) {
+    if (error !== result.error) reportLate(result, "failed", error);
+    return;
+  }
+  if (!pastCap(result)) fail(result, error);
+}
+
+function fail(result: EventResult, error: unknown): void {
+  result.error = error;
+  finalize(result, "error");
+  if (error !== result.limitError) return;
+  stopChildren(result, { text: "its parent timed out", cause: error, timeout_seconds: result.limit });
+}
+
+function reportLate(result: EventResult, what: string, error: unknown): void {
+  log({
+    kind: "late",
+    message: `${result.handler_name} ${what} after its result was final`,
+    ...subject(result),
+    late: true,
+    ...(error === undefined ? {} : { error }),
+  });
+}
+
+function commit(result: EventResult, value: unknown): void {
+  result.result = value;
+  finalize(result, "completed");
+  if (wantsOne(result.run) && counts(result)) electWinner(result);
+}
+
+function wantsOne(run: EventRun): boolean {
+  return run.record.first || run.completion === "first";
+}
+
+/** Whether a result can be the winner: a value that is neither undefined nor an event. */
+export function counts(result: EventResult): boolean {
+  return result.status === "completed" && result.result !== undefined && !isEvent(result.result);
+}
+
+function electWinner(result: EventResult): void {
+  const { record } = result;
+  if (record.winner !== null) return;
+  record.winner = result;
+  const reason = { text: `${result.handler_name} was first`, lost: true };
+  // A bus's own default speaks for that bus; the event's setting for every bus of its path.
+  const everywhere = record.first || record.settings.event_handler_completion === "first";
+  for (const run of everywhere ? record.runs : [result.run]) {
+    if (run.state === "running") stopResults(run, reason);
+    else stopRun(run, reason);
+  }
+}
+
+/** Asks for one result of an event that may be running: what is committed decides, the rest ends. */
+export function wantFirst(record: EventRecord): void {
+  if (record.first || record.completed) return;
+  record.first = true;
+  const committed = record.results().filter(counts);
+  committed.sort((a, b) => Number(a.completedAt) - Number(b.completedAt));
+  const winner = committed[0];
+  if (winner) electWinner(winner);
+}

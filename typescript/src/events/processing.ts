@@ -1,0 +1,201 @@
+// The processing of one event on one bus: lock, then limits, then its handlers, each inside its own scopes.
+
+import { refuseCycles } from "./awaiting.ts";
+import { clock } from "./clock.ts";
+import { Deadline } from "./deadline.ts";
+import { EventHandlerTimeoutError, EventRecursionError } from "./errors.ts";
+import { completeRun } from "./finish.ts";
+import { log } from "./logger.ts";
+import { ignore, isThenable, type MaybePromise } from "./maybe.ts";
+import { settleError, settleValue } from "./outcome.ts";
+import type { EventFacade, EventRecord, EventResult, EventRun } from "./records.ts";
+import { withSavedHandlerErrors, withSlowMonitor, withTimeout } from "./scopes.ts";
+import { EffectiveSettings } from "./settings.ts";
+import { SlowMonitor } from "./slow_monitor.ts";
+import { stampNow } from "./stamps.ts";
+import { expireRun, fillResults, subject, warnBlocked } from "./stop.ts";
+import { waitsFor } from "./waits.ts";
+
+function facadeOf(run: EventRun): EventFacade {
+  const { record } = run;
+  record.facade ??= record.kind.view(record, null);
+  return record.facade;
+}
+
+/** Processes a run that has not started. Ends when its lock is free again. */
+export function startRun(run: EventRun): MaybePromise<void> {
+  run.state = "waiting";
+  const outcome = run.bus.locks.withEventLock(facadeOf(run), () => underLock(run));
+  if (run.waiter !== null) refuseCycles(run.record);
+  return outcome;
+}
+
+function underLock(run: EventRun): MaybePromise<void> {
+  if (run.state !== "waiting") return;
+  run.state = "running";
+  const { record, bus } = run;
+  if (record.status === "pending") {
+    record.status = "started";
+    record.startedAt = stampNow();
+  }
+  bus.history.started(run);
+  if (bus.hooks === null) return underLimits(run);
+  return bus.hooks.event(record, "started").then(() => underLimits(run));
+}
+
+function underLimits(run: EventRun): MaybePromise<void> {
+  fillResults(run);
+  if (run.state === "final" || run.results.length === 0) {
+    completeRun(run);
+    return;
+  }
+  const { timeout, slowTimeout } = run.settings;
+  const now = clock().monotonic();
+  if (timeout !== null) run.cap = new Deadline(now, timeout);
+  const threshold = EffectiveSettings.threshold(slowTimeout, timeout);
+  if (threshold !== null) run.monitor = new SlowMonitor(now, threshold, (elapsed) => warnSlowEvent(run, elapsed));
+  const end = (): void => completeRun(run);
+  const expire = (): null => {
+    expireRun(run);
+    return null;
+  };
+  let outcome: MaybePromise<void>;
+  try {
+    outcome = withTimeout(run.cap, () => withSlowMonitor(run.monitor, () => runHandlers(run)), expire);
+  } catch {
+    // Only the passed limit throws, and then the run has ended.
+    return;
+  }
+  if (isThenable(outcome)) return outcome.then(end, ignore);
+  end();
+}
+
+function runHandlers(run: EventRun): MaybePromise<void> {
+  const mode = run.settings.handlerConcurrency;
+  switch (mode) {
+    case "serial":
+      return runSerial(run, 0);
+    case "parallel":
+      return runParallel(run);
+    default:
+      return mode satisfies never;
+  }
+}
+
+function runSerial(run: EventRun, first: number): MaybePromise<void> {
+  for (let index = first; index < run.results.length; index++) {
+    const result = run.results[index];
+    if (result === undefined || result.final) continue;
+    const outcome = runHandler(result);
+    if (isThenable(outcome)) return outcome.then(() => runSerial(run, index + 1));
+  }
+}
+
+function runParallel(run: EventRun): MaybePromise<void> {
+  const open: PromiseLike<void>[] = [];
+  for (const result of run.results) {
+    if (result.final) continue;
+    const outcome = runHandler(result);
+    if (isThenable(outcome)) open.push(outcome);
+  }
+  if (open.length === 1) return open[0];
+  return open.length === 0 ? undefined : Promise.all(open).then(ignore);
+}
+
+function runHandler(result: EventResult): MaybePromise<void> {
+  return result.run.bus.locks.withHandlerLock(facadeOf(result.run), result, () => {
+    if (result.final) return;
+    result.status = "started";
+    result.startedAt = stampNow();
+    const hooks = result.run.bus.hooks;
+    if (hooks === null) return callHandler(result);
+    const { cap } = result.run;
+    cap?.pause();
+    return hooks.result(result, "started").then(() => {
+      cap?.resume();
+      return result.final ? undefined : callHandler(result);
+    });
+  });
+}
+
+function callHandler(result: EventResult): MaybePromise<void> {
+  const { run, entry } = result;
+  if (reentries(result) > run.bus.settings.max_handler_recursion_depth) {
+    settleError(result, new EventRecursionError(`${entry.handler_name} re-entered itself too often`));
+    return;
+  }
+  const { timeout } = run.settings;
+  const now = clock().monotonic();
+  result.monotonicStart = now;
+  result.limit = run.settings.limitFor(entry.handler_timeout);
+  // Where both are equal the cap counts, so only a smaller limit needs a deadline of its own.
+  if (result.limit !== null && (timeout === null || result.limit < timeout))
+    result.deadline = new Deadline(now, result.limit);
+  const slow = entry.handler_slow_timeout === undefined ? run.settings.handlerSlowTimeout : entry.handler_slow_timeout;
+  const threshold = EffectiveSettings.threshold(slow, timeout, result.limit);
+  if (threshold !== null)
+    result.monitor = new SlowMonitor(now, threshold, (elapsed) => warnSlowHandler(result, elapsed));
+  const event = run.record.kind.view(run.record, result);
+  const call = (): unknown => entry.handler(event as never);
+  const body = (): unknown => run.bus.locks.withHandlerDispatchContext(event, call);
+  const watched = (): MaybePromise<unknown> => withSlowMonitor(result.monitor, body);
+  if (result.deadline === null) return withSavedHandlerErrors(result, watched);
+  const { deadline } = result;
+  return withSavedHandlerErrors(result, () =>
+    withTimeout(deadline, watched, (blocked) => expireHandler(result, blocked), {
+      value: (value) => settleValue(result, value),
+      error: (error) => settleError(result, error),
+    }),
+  );
+}
+
+function expireHandler(result: EventResult, blocked: boolean): unknown {
+  const seconds = result.limit;
+  if (blocked) {
+    warnBlocked(result, seconds);
+    result.unsettled = false;
+  }
+  result.limitError = new EventHandlerTimeoutError(`${result.handler_name} took longer than its ${seconds} s`, result, {
+    timeout_seconds: seconds,
+  });
+  return result.limitError;
+}
+
+/** How many open calls of the same handler wait for this event or emitted it, directly or not. */
+function reentries(result: EventResult): number {
+  if (result.record.frameWaits === null && result.record.emittedBy === null) return 0;
+  const seen = new Set<EventResult>();
+  const reach = (record: EventRecord): void => {
+    if (record.emittedBy !== null) add(record.emittedBy);
+    for (const wait of waitsFor(record)) add(wait.frame);
+  };
+  const add = (frame: EventResult): void => {
+    if (seen.has(frame)) return;
+    seen.add(frame);
+    reach(frame.record);
+  };
+  reach(result.record);
+  let count = 0;
+  for (const frame of seen) if (frame.entry === result.entry && frame.alive) count += 1;
+  return count;
+}
+
+function warnSlowEvent(run: EventRun, elapsed: number): void {
+  log({
+    kind: "slow_event",
+    message: `${run.record.typeName} takes long: ${elapsed.toFixed(1)} s`,
+    bus: run.bus.name,
+    event_type: run.record.typeName,
+    event_id: run.record.id,
+    elapsed_seconds: elapsed,
+  });
+}
+
+function warnSlowHandler(result: EventResult, elapsed: number): void {
+  log({
+    kind: "slow_handler",
+    message: `${result.handler_name} takes long: ${elapsed.toFixed(1)} s`,
+    ...subject(result),
+    elapsed_seconds: elapsed,
+  });
+}

@@ -1,0 +1,103 @@
+// Who waits for whom. Running handlers wait for events, events for their children, runs for locks and for the loop of
+// their bus. Answers two questions: does this one wait for that one (then it lets it into its lock), and would this
+// await wait for itself (then it must not be). Changes nothing.
+
+import type { EventLock, Hold } from "./lock.ts";
+import { type EventRecord, type EventResult, EventRun, type FrameWait } from "./records.ts";
+
+/** The waits of running handlers for `record`, or for an event that it holds open. */
+export function* waitsFor(record: EventRecord): Generator<FrameWait> {
+  for (let at: EventRecord | null = record; at !== null && !at.completed; at = at.holds) {
+    if (at.frameWaits !== null) for (const wait of at.frameWaits) if (wait.frame.alive) yield wait;
+  }
+}
+
+/** Whether a running handler awaits the event, or one that it holds open, and runs it thereby. */
+export function isJumped(record: EventRecord): boolean {
+  for (const wait of waitsFor(record)) if (wait.jumps) return true;
+  return false;
+}
+
+/** All runs that wait, directly or not, for `run` to end. */
+export function* runsAround(run: EventRun): Generator<EventRun> {
+  const seen = new Set<EventRun>();
+  const open = [run];
+  for (let at = open.pop(); at !== undefined; at = open.pop()) {
+    for (const wait of waitsFor(at.record)) {
+      const outer = wait.frame.run;
+      if (seen.has(outer)) continue;
+      seen.add(outer);
+      open.push(outer);
+      yield outer;
+    }
+  }
+}
+
+export function waitsForRun(holder: Hold, comer: Hold): boolean {
+  if (!(comer instanceof EventRun)) return false;
+  for (const outer of runsAround(comer)) if (outer === holder) return true;
+  return false;
+}
+
+export type LockOf = (run: EventRun) => EventLock | null;
+
+/** Looks for what the end of an event depends on, as far as that is known to be blocked. */
+class Dependencies {
+  private readonly target: EventRun;
+  private readonly lockOf: LockOf;
+  private readonly seen = new Set<EventRecord | EventRun>();
+
+  constructor(target: EventRun, lockOf: LockOf) {
+    this.target = target;
+    this.lockOf = lockOf;
+  }
+
+  /** `jumps`: what of it has not started runs where it is awaited, and does not wait for its bus's loop. */
+  reaches(record: EventRecord, jumps: boolean): boolean {
+    if (record === this.target.record) return true;
+    if (record.completed || this.seen.has(record)) return false;
+    this.seen.add(record);
+    for (const run of record.runs) if (this.reachesFrom(run, jumps)) return true;
+    for (const child of record.children()) if (this.reaches(child, jumps)) return true;
+    return false;
+  }
+
+  private reachesFrom(run: EventRun, jumps: boolean): boolean {
+    if (run === this.target) return true;
+    if (this.seen.has(run)) return false;
+    this.seen.add(run);
+    switch (run.state) {
+      case "final":
+        return false;
+      case "running":
+        return run.results.some((result) => result.alive && this.reachesFromFrame(result));
+      case "waiting":
+        return this.reachesThroughLock(run);
+      case "queued": {
+        const { looping } = run.bus;
+        if (!jumps && looping !== null && this.reachesFrom(looping, false)) return true;
+        return this.reachesThroughLock(run);
+      }
+      default:
+        return run.state satisfies never;
+    }
+  }
+
+  private reachesFromFrame(frame: EventResult): boolean {
+    return frame.waits?.some((wait) => this.reaches(wait.record, wait.jumps)) ?? false;
+  }
+
+  private reachesThroughLock(run: EventRun): boolean {
+    const lock = this.lockOf(run);
+    if (lock === null) return false;
+    for (const hold of lock.obstacles(run)) {
+      if (hold instanceof EventRun && this.reachesFrom(hold, false)) return true;
+    }
+    return false;
+  }
+}
+
+/** Whether `wait`, which counts already, can only end after the handler that waits. */
+export function closesCycle(wait: FrameWait, lockOf: LockOf): boolean {
+  return new Dependencies(wait.frame.run, lockOf).reaches(wait.record, wait.jumps);
+}

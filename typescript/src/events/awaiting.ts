@@ -37,6 +37,14 @@ function awaitOutside(record: EventRecord, seconds: Limit): Promise<boolean> {
   return new Promise((resolve) => listen(record, seconds, resolve));
 }
 
+/** As `awaitEvent` without end, with `value` as what it resolves to. */
+export function awaitEventAs<T>(record: EventRecord, frame: EventResult | null, jumps: boolean, value: T): Promise<T> {
+  if (frame === null && !record.completed && record.runs.length > 0) {
+    return new Promise((resolve) => listen(record, null, () => resolve(value)));
+  }
+  return awaitEvent(record, frame, jumps).then(() => value);
+}
+
 /** Calls `resume` once: with true when the event is complete, with false after `seconds`. */
 function listen(record: EventRecord, seconds: Limit, resume: (complete: boolean) => void): void {
   record.waiters ??= [];

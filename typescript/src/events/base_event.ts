@@ -2,7 +2,7 @@
 // the hands of a handler is bound to that handler: what it emits through it are its children, and to await one of
 // them runs that one now. Holds no state but its record.
 
-import { awaitEvent } from "./awaiting.ts";
+import { awaitEventAs } from "./awaiting.ts";
 import type { CheckedShape, EventInput, EventShape, Fields, PayloadOf, ResultOf } from "./event_type.ts";
 import { recordToJson } from "./json.ts";
 import { Kind, noSettings } from "./kinds.ts";
@@ -278,15 +278,13 @@ export class BaseEvent<R = unknown> implements EventFacade {
   }
 
   /** Resolves to the event when it is complete; errors of handlers stay in its results. Jumps in a handler. */
-  async done(): Promise<this> {
-    await awaitEvent(this[RECORD], this[FRAME], true);
-    return this;
+  done(): Promise<this> {
+    return awaitEventAs(this[RECORD], this[FRAME], true, this);
   }
 
   /** As `done`, but waits for the event's turn. */
-  async eventCompleted(): Promise<this> {
-    await awaitEvent(this[RECORD], this[FRAME], false);
-    return this;
+  eventCompleted(): Promise<this> {
+    return awaitEventAs(this[RECORD], this[FRAME], false, this);
   }
 
   /** The first value that a handler returns, or undefined; the other handlers are ended. */

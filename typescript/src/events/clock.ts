@@ -13,8 +13,8 @@ export interface Timer {
 export interface Clock {
   /** Milliseconds on a scale that never goes back. */
   monotonic(): number;
-  /** Microseconds since 1970 UTC, a whole number. */
-  wall(): number;
+  /** A reading of `monotonic` in microseconds since 1970 UTC, a whole number. */
+  wallAt(reading: number): number;
   /** Rings `seconds` after `start`, which is the latest reading of `monotonic`. */
   setTimer(start: number, seconds: number, ring: () => void): Timer;
 }
@@ -29,15 +29,14 @@ class SystemClock implements Clock {
     return performance.now();
   }
 
-  wall(): number {
-    const elapsed = performance.now();
+  wallAt(reading: number): number {
     // A suspended machine stops the monotonic clock of some hosts: follow the wall clock when they part.
     this.reads = (this.reads + 1) & 31;
     if (this.reads === 0) {
-      const origin = Date.now() - elapsed;
+      const origin = Date.now() - performance.now();
       if (Math.abs(origin - this.origin) > 1000) this.origin = origin;
     }
-    return Math.round((this.origin + elapsed) * 1000);
+    return Math.round((this.origin + reading) * 1000);
   }
 
   setTimer(start: number, seconds: number, ring: () => void): Timer {

@@ -27,6 +27,11 @@ export class Deadline {
     return now >= this.at;
   }
 
+  /** Whether it has passed by now. */
+  get over(): boolean {
+    return this.at !== Number.POSITIVE_INFINITY && clock().monotonic() >= this.at;
+  }
+
   /** From here on the limit never passes. */
   cancel(): void {
     this.timer?.cancel();

@@ -51,7 +51,7 @@ export class Search<E extends EventFacade> {
     this.fields = Object.keys(options).filter((key) => !ownNames.has(key) && options[key] !== undefined);
     const { past = true, future = false } = options;
     const span = typeof past === "number" ? (checkWait("past", past) ?? 0) : Number.POSITIVE_INFINITY;
-    this.since = past === false ? null : clock().wall() - span * 1e6;
+    this.since = past === false ? null : clock().wallAt(clock().monotonic()) - span * 1e6;
     this.wait = typeof future === "boolean" ? (future ? null : 0) : checkWait("future", future);
   }
 

@@ -12,11 +12,11 @@ function isEvent(value: unknown): boolean {
 }
 
 /** Whether the event's limit has passed on the bus of `result`; then the event is ended. */
-function pastCap(result: EventResult): boolean {
+function pastCap(result: EventResult, now: number, cause?: unknown): boolean {
   const { run } = result;
-  if (run.cap === null || !run.cap.passed(clock().monotonic())) return false;
+  if (!run.cap?.passed(now)) return false;
   warnBlocked(result, run.cap.seconds);
-  expireRun(run);
+  expireRun(run, result, cause);
   return true;
 }
 
@@ -31,19 +31,20 @@ export function settleValue(result: EventResult, value: unknown): void {
     reportLate(result, "returned", undefined);
     return;
   }
-  if (pastCap(result)) return;
+  const now = clock().monotonic();
+  if (pastCap(result, now)) return;
   const type = result.record.resultType;
   if (type === undefined || value === undefined || isEvent(value)) {
-    commit(result, value);
+    commit(result, value, now);
     return;
   }
   const checked = type.check(value);
   if (checked.success) {
-    commit(result, checked.data);
+    commit(result, checked.data, now);
     return;
   }
   const message = `${result.handler_name} returned something else than the result type of ${result.record.typeName}`;
-  fail(result, new EventHandlerResultSchemaError(message, result, value, type.declared, checked.error));
+  fail(result, new EventHandlerResultSchemaError(message, result, value, type.declared, checked.error), now);
 }
 
 export function settleError(result: EventResult, error: unknown): void {
@@ -54,12 +55,13 @@ export function settleError(result: EventResult, error: unknown): void {
     if (error !== result.error) reportLate(result, "failed", error);
     return;
   }
-  if (!pastCap(result)) fail(result, error);
+  const now = clock().monotonic();
+  if (!pastCap(result, now, error)) fail(result, error, now);
 }
 
-function fail(result: EventResult, error: unknown): void {
+function fail(result: EventResult, error: unknown, now: number): void {
   result.error = error;
-  finalize(result, "error");
+  finalize(result, "error", now);
   if (error !== result.limitError) return;
   stopChildren(result, { text: "its parent timed out", cause: error, timeout_seconds: result.limit });
 }
@@ -74,9 +76,9 @@ function reportLate(result: EventResult, what: string, error: unknown): void {
   });
 }
 
-function commit(result: EventResult, value: unknown): void {
+function commit(result: EventResult, value: unknown, now: number): void {
   result.result = value;
-  finalize(result, "completed");
+  finalize(result, "completed", now);
   if (wantsOne(result.run) && counts(result)) electWinner(result);
 }
 

@@ -12,7 +12,7 @@ import type { EventFacade, EventRecord, EventResult, EventRun } from "./records.
 import { withSavedHandlerErrors, withSlowMonitor, withTimeout } from "./scopes.ts";
 import { EffectiveSettings } from "./settings.ts";
 import { SlowMonitor } from "./slow_monitor.ts";
-import { stampNow } from "./stamps.ts";
+import { stampAt } from "./stamps.ts";
 import { expireRun, fillResults, subject, warnBlocked } from "./stop.ts";
 import { waitsFor } from "./waits.ts";
 
@@ -34,47 +34,45 @@ function underLock(run: EventRun): MaybePromise<void> {
   if (run.state !== "waiting") return;
   run.state = "running";
   const { record, bus } = run;
+  const now = clock().monotonic();
   if (record.status === "pending") {
     record.status = "started";
-    record.startedAt = stampNow();
+    record.startedAt = stampAt(now);
   }
   bus.history.started(run);
-  if (bus.hooks === null) return underLimits(run);
-  return bus.hooks.event(record, "started").then(() => underLimits(run));
+  if (bus.hooks === null) return underLimits(run, now);
+  return bus.hooks.event(record, "started").then(() => underLimits(run, clock().monotonic()));
 }
 
-function underLimits(run: EventRun): MaybePromise<void> {
+function underLimits(run: EventRun, now: number): MaybePromise<void> {
   fillResults(run);
   if (run.state === "final" || run.results.length === 0) {
     completeRun(run);
     return;
   }
   const { timeout, slowTimeout } = run.settings;
-  const now = clock().monotonic();
   if (timeout !== null) run.cap = new Deadline(now, timeout);
   const threshold = EffectiveSettings.threshold(slowTimeout, timeout);
   if (threshold !== null) run.monitor = new SlowMonitor(now, threshold, (elapsed) => warnSlowEvent(run, elapsed));
-  const end = (): void => completeRun(run);
   const expire = (): null => {
     expireRun(run);
     return null;
   };
-  let outcome: MaybePromise<void>;
+  const body = (): MaybePromise<void> => withSlowMonitor(run.monitor, () => runHandlers(run, now));
   try {
-    outcome = withTimeout(run.cap, () => withSlowMonitor(run.monitor, () => runHandlers(run)), expire);
+    const outcome = withTimeout(run.cap, body, expire);
+    // Only the passed limit rejects, and then the run has ended.
+    return isThenable(outcome) ? outcome.then(undefined, ignore) : undefined;
   } catch {
-    // Only the passed limit throws, and then the run has ended.
     return;
   }
-  if (isThenable(outcome)) return outcome.then(end, ignore);
-  end();
 }
 
-function runHandlers(run: EventRun): MaybePromise<void> {
+function runHandlers(run: EventRun, now: number): MaybePromise<void> {
   const mode = run.settings.handlerConcurrency;
   switch (mode) {
     case "serial":
-      return runSerial(run, 0);
+      return runSerial(run, 0, now);
     case "parallel":
       return runParallel(run);
     default:
@@ -82,50 +80,56 @@ function runHandlers(run: EventRun): MaybePromise<void> {
   }
 }
 
-function runSerial(run: EventRun, first: number): MaybePromise<void> {
+/** `now` is a fresh reading of the clock, if the caller has one. */
+function runSerial(run: EventRun, first: number, now: number | null): MaybePromise<void> {
   for (let index = first; index < run.results.length; index++) {
     const result = run.results[index];
     if (result === undefined || result.final) continue;
-    const outcome = runHandler(result);
-    if (isThenable(outcome)) return outcome.then(() => runSerial(run, index + 1));
+    const outcome = runHandler(result, index === first ? now : null);
+    if (isThenable(outcome)) return outcome.then(() => runSerial(run, index + 1, null));
   }
+  completeRun(run);
 }
 
 function runParallel(run: EventRun): MaybePromise<void> {
   const open: PromiseLike<void>[] = [];
   for (const result of run.results) {
     if (result.final) continue;
-    const outcome = runHandler(result);
+    const outcome = runHandler(result, null);
     if (isThenable(outcome)) open.push(outcome);
   }
-  if (open.length === 1) return open[0];
-  return open.length === 0 ? undefined : Promise.all(open).then(ignore);
+  if (open.length > 0) return Promise.all(open).then(() => completeRun(run));
+  completeRun(run);
 }
 
-function runHandler(result: EventResult): MaybePromise<void> {
-  return result.run.bus.locks.withHandlerLock(facadeOf(result.run), result, () => {
+function runHandler(result: EventResult, fresh: number | null): MaybePromise<void> {
+  let now = fresh;
+  const outcome = result.run.bus.locks.withHandlerLock(facadeOf(result.run), result, () => {
     if (result.final) return;
+    const start = now ?? clock().monotonic();
     result.status = "started";
-    result.startedAt = stampNow();
+    result.startedAt = stampAt(start);
     const hooks = result.run.bus.hooks;
-    if (hooks === null) return callHandler(result);
+    if (hooks === null) return callHandler(result, start);
     const { cap } = result.run;
     cap?.pause();
     return hooks.result(result, "started").then(() => {
       cap?.resume();
-      return result.final ? undefined : callHandler(result);
+      return result.final ? undefined : callHandler(result, clock().monotonic());
     });
   });
+  // Whoever waited for the lock reads the clock when it enters.
+  now = null;
+  return outcome;
 }
 
-function callHandler(result: EventResult): MaybePromise<void> {
+function callHandler(result: EventResult, now: number): MaybePromise<void> {
   const { run, entry } = result;
   if (reentries(result) > run.bus.settings.max_handler_recursion_depth) {
     settleError(result, new EventRecursionError(`${entry.handler_name} re-entered itself too often`));
     return;
   }
   const { timeout } = run.settings;
-  const now = clock().monotonic();
   result.monotonicStart = now;
   result.limit = run.settings.limitFor(entry.handler_timeout);
   // Where both are equal the cap counts, so only a smaller limit needs a deadline of its own.
@@ -134,7 +138,7 @@ function callHandler(result: EventResult): MaybePromise<void> {
   const slow = entry.handler_slow_timeout === undefined ? run.settings.handlerSlowTimeout : entry.handler_slow_timeout;
   const threshold = EffectiveSettings.threshold(slow, timeout, result.limit);
   if (threshold !== null)
-    result.monitor = new SlowMonitor(now, threshold, (elapsed) => warnSlowHandler(result, elapsed));
+    result.monitor = new SlowMonitor(now, threshold, (elapsed) => warnSlowHandler(result, elapsed), true);
   const event = run.record.kind.view(run.record, result);
   const call = (): unknown => entry.handler(event as never);
   const body = (): unknown => run.bus.locks.withHandlerDispatchContext(event, call);
@@ -142,14 +146,14 @@ function callHandler(result: EventResult): MaybePromise<void> {
   if (result.deadline === null) return withSavedHandlerErrors(result, watched);
   const { deadline } = result;
   return withSavedHandlerErrors(result, () =>
-    withTimeout(deadline, watched, (blocked) => expireHandler(result, blocked), {
+    withTimeout(deadline, watched, (blocked, cause) => expireHandler(result, blocked, cause), {
       value: (value) => settleValue(result, value),
       error: (error) => settleError(result, error),
     }),
   );
 }
 
-function expireHandler(result: EventResult, blocked: boolean): unknown {
+function expireHandler(result: EventResult, blocked: boolean, cause: unknown): unknown {
   const seconds = result.limit;
   if (blocked) {
     warnBlocked(result, seconds);
@@ -157,6 +161,7 @@ function expireHandler(result: EventResult, blocked: boolean): unknown {
   }
   result.limitError = new EventHandlerTimeoutError(`${result.handler_name} took longer than its ${seconds} s`, result, {
     timeout_seconds: seconds,
+    cause,
   });
   return result.limitError;
 }

@@ -17,19 +17,26 @@ export interface LateBody {
 
 /**
  * Runs `fn` under a hard limit: when it passes, `onExpire` is called and its value thrown, at once, whatever the body
- * does then. A body that comes back at or after its limit has passed it too: it blocked.
+ * does then. A body that comes back at or after its limit has passed it too: it blocked, and what it threw is the cause.
  */
 export function withTimeout<T>(
   limit: Limit | Deadline,
   fn: () => MaybePromise<T>,
-  onExpire: (blocked: boolean) => unknown,
+  onExpire: (blocked: boolean, cause?: unknown) => unknown,
   late?: LateBody,
 ): MaybePromise<T> {
   if (limit === null) return fn();
   const deadline = typeof limit === "number" ? new Deadline(clock().monotonic(), limit) : limit;
-  const body = fn();
+  let body: MaybePromise<T>;
+  try {
+    body = fn();
+  } catch (error) {
+    if (deadline.over) throw onExpire(true, error);
+    deadline.cancel();
+    throw error;
+  }
   if (!isThenable(body)) {
-    if (deadline.passed(clock().monotonic())) throw onExpire(true);
+    if (deadline.over) throw onExpire(true);
     deadline.cancel();
     return body;
   }
@@ -39,10 +46,10 @@ export function withTimeout<T>(
       expired = true;
       reject(onExpire(false));
     });
-    const inTime = (): boolean => {
-      const passed = deadline.passed(clock().monotonic());
+    const inTime = (cause?: unknown): boolean => {
+      const passed = deadline.over;
       deadline.cancel();
-      if (passed) reject(onExpire(true));
+      if (passed) reject(onExpire(true, cause));
       return !passed;
     };
     body.then(
@@ -52,7 +59,7 @@ export function withTimeout<T>(
       },
       (error: unknown) => {
         if (expired) late?.error(error);
-        else if (inTime()) reject(error);
+        else if (inTime(error)) reject(error);
       },
     );
   });
@@ -73,8 +80,10 @@ export function withSlowMonitor<T>(monitor: SlowMonitor | null, fn: () => MaybeP
     return body;
   }
   monitor.watch();
-  const stop = (): void => monitor.stop();
-  body.then(stop, stop);
+  if (!monitor.isOwned) {
+    const stop = (): void => monitor.stop();
+    body.then(stop, stop);
+  }
   return body;
 }
 

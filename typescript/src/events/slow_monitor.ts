@@ -3,13 +3,16 @@
 import { clock, type Timer } from "./clock.ts";
 
 export class SlowMonitor {
+  /** Whether somebody else stops it when an asynchronous body has ended. */
+  readonly isOwned: boolean;
   private readonly start: number;
   private readonly threshold: number;
   private readonly warn: (elapsedSeconds: number) => void;
   private timer: Timer | null = null;
   private done = false;
 
-  constructor(start: number, thresholdSeconds: number, warn: (elapsedSeconds: number) => void) {
+  constructor(start: number, thresholdSeconds: number, warn: (elapsedSeconds: number) => void, isOwned = false) {
+    this.isOwned = isOwned;
     this.start = start;
     this.threshold = thresholdSeconds;
     this.warn = warn;
@@ -21,10 +24,10 @@ export class SlowMonitor {
   }
 
   /** The body has ended, or the threshold has passed. A body that blocked the timer is seen here. */
-  stop(): void {
+  stop(now = this.done ? 0 : clock().monotonic()): void {
     if (this.done) return;
     this.cancel();
-    const elapsed = (clock().monotonic() - this.start) / 1000;
+    const elapsed = (now - this.start) / 1000;
     if (elapsed >= this.threshold) this.warn(elapsed);
   }
 

@@ -9,14 +9,19 @@ export type Stamp = number | string;
 let last = 0;
 let lastClock: Clock | null = null;
 
-export function stampNow(): number {
+/** A stamp for a reading of the monotonic clock, later than all before it. */
+export function stampAt(reading: number): number {
   const source = clock();
-  const now = source.wall();
+  const now = source.wallAt(reading);
   // A wall clock that was set back by more than this is believed.
   if (now > last || last - now > 10_000_000 || source !== lastClock) last = now;
   else last += 1;
   lastClock = source;
   return last;
+}
+
+export function stampNow(): number {
+  return stampAt(clock().monotonic());
 }
 
 export function stampText(stamp: Stamp): string {

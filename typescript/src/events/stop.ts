@@ -7,7 +7,7 @@ import { completeRun } from "./finish.ts";
 import { log } from "./logger.ts";
 import type { EventRecord, EventResult, EventRun } from "./records.ts";
 import { EventResult as Result } from "./records.ts";
-import { stampNow } from "./stamps.ts";
+import { stampAt } from "./stamps.ts";
 
 /** Why something is ended: the error and the limit to blame, where there are such. */
 export interface StopReason {
@@ -19,11 +19,11 @@ export interface StopReason {
 }
 
 /** Makes `result` final; its handler's promise may still be open. */
-export function finalize(result: EventResult, status: "completed" | "error"): void {
+export function finalize(result: EventResult, status: "completed" | "error", now: number): void {
   result.status = status;
-  result.completedAt = stampNow();
+  result.completedAt = stampAt(now);
   result.deadline?.cancel();
-  result.monitor?.cancel();
+  result.monitor?.stop(now);
   if (result.unsettled) result.run.bus.abandoned.add(result);
   result.run.bus.hooks?.result(result, status);
   const onFinal = result.onFinal;
@@ -47,7 +47,7 @@ function stopOne(result: EventResult, reason: StopReason): void {
     : new EventHandlerCancelledError(`${result.handler_name} never ran: ${reason.text}`, result, details);
   result.error = error;
   result.lost = reason.lost ?? false;
-  finalize(result, "error");
+  finalize(result, "error", clock().monotonic());
   if (started) interrupt(result, error);
 }
 
@@ -107,11 +107,13 @@ export function stopRecord(record: EventRecord, reason: StopReason): void {
   }
 }
 
-/** The event's limit has passed on this bus. */
-export function expireRun(run: EventRun): void {
+/** The event's limit has passed on this bus; `late` came back too late, with the error `cause` if it failed. */
+export function expireRun(run: EventRun, late?: EventResult, cause?: unknown): void {
   if (run.state === "final") return;
   const seconds = run.settings.timeout;
-  stopRun(run, { text: `the event took longer than its ${seconds} s`, timeout_seconds: seconds });
+  const reason = { text: `the event took longer than its ${seconds} s`, timeout_seconds: seconds };
+  if (late !== undefined && cause !== undefined) stopOne(late, { ...reason, cause });
+  stopRun(run, reason);
 }
 
 /** Gives `run` an open result for each of its handlers, once. */

@@ -54,8 +54,8 @@ export class VirtualClock implements Clock {
     return this.now;
   }
 
-  wall(): number {
-    return epochMicros + Math.round(this.now * 1000);
+  wallAt(reading: number): number {
+    return epochMicros + Math.round(reading * 1000);
   }
 
   setTimer(start: number, seconds: number, ring: () => void): Timer {

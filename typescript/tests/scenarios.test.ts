@@ -16,7 +16,8 @@ describe.each(files)("%s", (file) => {
   for (const scenario of scenarios.filter(isForTypeScript)) {
     for (const withContext of [true, false]) {
       test(`${scenario.id} ${withContext ? "with" : "without"} AsyncLocalStorage`, async () => {
-        expect((await runScenario(scenario, withContext)).join("\n")).toBe("");
+        const faults = await runScenario(scenario, withContext);
+        if (faults.length > 0) throw new Error(faults.join("\n"));
         expect(unhandled.splice(0)).toEqual([]);
       });
     }

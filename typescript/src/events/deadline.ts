@@ -11,6 +11,7 @@ export class Deadline {
   private ring: (() => void) | null = null;
   private left = 0;
   private pauses = 0;
+  private cancelled = false;
 
   constructor(start: number, seconds: number) {
     this.seconds = seconds;
@@ -38,11 +39,12 @@ export class Deadline {
     this.timer = null;
     this.ring = null;
     this.at = Number.POSITIVE_INFINITY;
+    this.cancelled = true;
   }
 
   pause(): void {
     this.pauses += 1;
-    if (this.pauses > 1) return;
+    if (this.pauses > 1 || this.cancelled) return;
     this.timer?.cancel();
     this.timer = null;
     this.left = this.at - clock().monotonic();
@@ -51,7 +53,7 @@ export class Deadline {
 
   resume(): void {
     this.pauses -= 1;
-    if (this.pauses > 0) return;
+    if (this.pauses > 0 || this.cancelled) return;
     const now = clock().monotonic();
     this.at = now + this.left;
     if (this.ring !== null) this.timer = clock().setTimer(now, Math.max(this.left, 0) / 1000, this.ring);

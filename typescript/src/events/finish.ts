@@ -11,6 +11,8 @@ export function completeRun(run: EventRun): void {
   run.state = "final";
   run.cap?.cancel();
   run.monitor?.cancel();
+  // Whoever waits for the event finds its lock free.
+  run.lock?.leave(run);
   const { record } = run;
   record.openRuns -= 1;
   if (record.openRuns > 0) return;

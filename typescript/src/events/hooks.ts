@@ -26,7 +26,13 @@ export class BusHooks implements Hooks {
 
   event(record: EventRecord, status: EventStatus): Promise<void> {
     const event = record.kind.view(record, null);
-    return this.enqueue(record, (each) => each.onEventChange?.(this.facade, event, status));
+    const call = (each: EventBusMiddleware): unknown => each.onEventChange?.(this.facade, event, status);
+    if (status !== "pending") return this.enqueue(record, call);
+    // Emissions are told in their order, and after the registrations before them.
+    const { hookTail } = record;
+    const calls = this.callAll(record, call);
+    record.hookTail = this.inOrder(hookTail === null ? calls : () => hookTail.then(calls));
+    return record.hookTail;
   }
 
   result(result: EventResult, status: ResultStatus): Promise<void> {
@@ -36,7 +42,16 @@ export class BusHooks implements Hooks {
 
   handlers(handler: EventHandler, registered: boolean): void {
     const calls = this.callAll(null, (each) => each.onBusHandlersChange?.(this.facade, handler, registered));
-    this.busTail = this.busTail === null ? calls() : this.busTail.then(calls);
+    this.inOrder(calls);
+  }
+
+  private inOrder(calls: () => Promise<void>): Promise<void> {
+    const tail = this.busTail === null ? calls() : this.busTail.then(calls);
+    this.busTail = tail;
+    tail.then(() => {
+      if (this.busTail === tail) this.busTail = null;
+    });
+    return tail;
   }
 
   private enqueue(record: EventRecord, call: (each: EventBusMiddleware) => unknown): Promise<void> {

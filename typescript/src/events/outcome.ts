@@ -5,7 +5,7 @@ import { clock } from "./clock.ts";
 import { EventHandlerResultSchemaError } from "./errors.ts";
 import { log } from "./logger.ts";
 import { type EventRecord, type EventResult, type EventRun, RECORD } from "./records.ts";
-import { expireRun, finalize, stopChildren, stopResults, stopRun, subject, warnBlocked } from "./stop.ts";
+import { expireRun, finalize, interrupt, stopChildren, stopResults, stopRun, subject, warnBlocked } from "./stop.ts";
 
 function isEvent(value: unknown): boolean {
   return typeof value === "object" && value !== null && RECORD in value;
@@ -50,7 +50,7 @@ export function settleValue(result: EventResult, value: unknown): void {
 export function settleError(result: EventResult, error: unknown): void {
   const expired = result.limitError !== null && error === result.limitError;
   // A body that is timed out by its own limit goes on; its promise stays open.
-  if (!expired) settled(result);
+  if (!expired || result.final) settled(result);
   if (result.final) {
     if (error !== result.error) reportLate(result, "failed", error);
     return;
@@ -62,7 +62,8 @@ export function settleError(result: EventResult, error: unknown): void {
 function fail(result: EventResult, error: unknown, now: number): void {
   result.error = error;
   finalize(result, "error", now);
-  if (error !== result.limitError) return;
+  if (!(error instanceof Error) || error !== result.limitError) return;
+  interrupt(result, error);
   stopChildren(result, { text: "its parent timed out", cause: error, timeout_seconds: result.limit });
 }
 

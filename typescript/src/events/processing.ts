@@ -92,6 +92,12 @@ function runSerial(run: EventRun, first: number, now: number | null): MaybePromi
 }
 
 function runParallel(run: EventRun): MaybePromise<void> {
+  if (run.bus.hooks === null) return startAll(run);
+  const open = run.results.filter((result) => !result.final);
+  return Promise.all(open.map(tellStart)).then(() => startAll(run));
+}
+
+function startAll(run: EventRun): MaybePromise<void> {
   const open: PromiseLike<void>[] = [];
   for (const result of run.results) {
     if (result.final) continue;
@@ -106,25 +112,27 @@ function runHandler(result: EventResult, fresh: number | null): MaybePromise<voi
   let now = fresh;
   const outcome = result.run.bus.locks.withHandlerLock(facadeOf(result.run), result, () => {
     if (result.final) return;
-    const start = now ?? clock().monotonic();
-    result.status = "started";
-    result.startedAt = stampAt(start);
-    const hooks = result.run.bus.hooks;
-    if (hooks === null) return callHandler(result, start);
-    const { cap } = result.run;
-    cap?.pause();
-    return hooks.result(result, "started").then(() => {
-      cap?.resume();
-      return result.final ? undefined : callHandler(result, clock().monotonic());
-    });
+    if (result.run.bus.hooks === null || result.told) return callHandler(result, now ?? clock().monotonic());
+    return tellStart(result).then(() => (result.final ? undefined : callHandler(result, clock().monotonic())));
   });
   // Whoever waited for the lock reads the clock when it enters.
   now = null;
   return outcome;
 }
 
+/** Lets the middlewares hear that a handler is about to start; the event's clock stands still if nothing else runs. */
+function tellStart(result: EventResult): Promise<void> {
+  const { run } = result;
+  const cap = run.results.some((each) => each.alive) ? null : run.cap;
+  result.told = true;
+  cap?.pause();
+  return (run.bus.hooks?.result(result, "started") ?? Promise.resolve()).then(() => cap?.resume());
+}
+
 function callHandler(result: EventResult, now: number): MaybePromise<void> {
   const { run, entry } = result;
+  result.status = "started";
+  result.startedAt = stampAt(now);
   if (reentries(result) > run.bus.settings.max_handler_recursion_depth) {
     settleError(result, new EventRecursionError(`${entry.handler_name} re-entered itself too often`));
     return;

@@ -277,6 +277,8 @@ export class EventResult<R = unknown> implements FailedCall {
   /** Whether it gave the event's handler lock away while it awaits. */
   yielded = false;
   monotonicStart: number | null = null;
+  /** Whether the middlewares heard that it starts. */
+  told = false;
   /** Whether the handler's promise is still open. */
   unsettled = false;
   children: EventRecord[] | null = null;

@@ -95,7 +95,6 @@ export function stopRun(run: EventRun, reason: StopReason): void {
     if (!stopped.includes(result)) stopChildren(result, blamed === undefined ? reason : { ...reason, cause: blamed });
   }
   completeRun(run);
-  run.lock?.leave(run);
   run.bus.release(run);
 }
 

@@ -18,14 +18,14 @@ export function isJumped(record: EventRecord): boolean {
   return false;
 }
 
-/** All runs that wait, directly or not, for `run` to end. */
+/** All runs in whose execution `run` stands: they await it, directly or not, and run it thereby. */
 export function* runsAround(run: EventRun): Generator<EventRun> {
   const seen = new Set<EventRun>();
   const open = [run];
   for (let at = open.pop(); at !== undefined; at = open.pop()) {
     for (const wait of waitsFor(at.record)) {
       const outer = wait.frame.run;
-      if (seen.has(outer)) continue;
+      if (!wait.jumps || seen.has(outer)) continue;
       seen.add(outer);
       open.push(outer);
       yield outer;

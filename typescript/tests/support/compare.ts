@@ -158,10 +158,11 @@ export function differences(world: World, end: number, hasContext: boolean): str
   const { expect } = world.scenario;
   const faults: string[] = [];
   if (expect.log !== undefined) {
-    const wanted = hasContext ? expect.log : withoutContext(expect.log);
+    const log = mine(expect.log);
+    const wanted = hasContext ? log : withoutContext(log);
     if (!matchLog(world.log, wanted)) {
-      const log = world.log.map(({ text, at }) => `${text}@${at}`);
-      faults.push(`log is ${JSON.stringify(log)}, expected ${JSON.stringify(wanted)}`);
+      const actual = world.log.map(({ text, at }) => `${text}@${at}`);
+      faults.push(`log is ${JSON.stringify(actual)}, expected ${JSON.stringify(wanted)}`);
     }
   }
   if (expect.notices !== undefined) {

@@ -89,7 +89,7 @@ export interface BusExpectation {
 }
 
 export interface Expectation {
-  log?: LogEntry[];
+  log?: LogEntry[] | ByLanguage<LogEntry[]>;
   events?: Record<string, EventExpectation>;
   notices?: Record<string, unknown>[];
   buses?: Record<string, BusExpectation>;

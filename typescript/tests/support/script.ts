@@ -100,7 +100,7 @@ export class Script {
   }
 
   private outcome(value: unknown): string {
-    if (value === undefined) return "none";
+    if (value === undefined || value === null) return "none";
     if (typeof value === "object" && value !== null && "event_id" in value) {
       return `event:${this.world.nameOf(value as BaseEvent)}`;
     }
@@ -124,6 +124,7 @@ export class Script {
   async run(steps: readonly Step[]): Promise<void> {
     for (const step of steps) {
       if (this.givenUp()) throw new Abandoned();
+      if (step.as === undefined && this.syncStep(step)) continue;
       if (step.as === undefined || "within" in step || "context" in step) {
         await this.step(step);
         continue;

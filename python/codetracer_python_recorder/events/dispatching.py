@@ -168,7 +168,9 @@ class Dispatching(BusViews):
         if self.middlewares:
             execution.announce_pending()
         mode = effective(record, "event_concurrency", self._bus)
-        if mode is EventConcurrencyMode.PARALLEL or record.is_jumped:
+        live = record.live
+        jumped = live is not None and live.waits and any(wait.jump for wait in live.waits)
+        if mode is EventConcurrencyMode.PARALLEL or jumped:
             execution.spawn(eager=False)
             return
         self._queue[execution] = None

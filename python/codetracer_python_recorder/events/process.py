@@ -126,6 +126,7 @@ class Execution:
         """Processes the event in a task of its own; an eager one runs up to its first wait now."""
         above = [wait.run.execution for wait in self.record.waits()]
         self.depth = 1 + max((e.depth for e in above if e is not None), default=0)
+        self.state = State.LOCKING
         eager = eager and self.depth % handler_run.EAGER_DEPTH != 0
         self.bus.spawn(self._process_alone(), eager=eager)
 
@@ -154,10 +155,11 @@ class Execution:
             if lock is not None and lock.depth:
                 break_cycle(self)
             self._locking = True
-            async with bus.locks.event_lock(bus, event):
-                self._locking = False
-                if self.state is State.LOCKING:
-                    await self._run()
+            if not self.final:
+                async with bus.locks.event_lock(bus, event):
+                    self._locking = False
+                    if not self._is_over():
+                        await self._run()
         except asyncio.CancelledError:
             if not self._withdrawn:
                 self.settle("its processing was cancelled", None, None)

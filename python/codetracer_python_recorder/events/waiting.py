@@ -83,25 +83,22 @@ async def _wait_inside(record: EventRecord, live: Live, run: EventResult[Any], j
     if run.waits is None:
         run.waits = []
     run.waits.append(entry)
+    own = run.record.live
+    yielded = own is not None and _yield_lock(own, run)
     try:
         if jump:
             promote(record)
-        if record.live is not live:
-            return
-        if not entry.future.done() and closes_cycle(entry):
-            raise cycle_error(entry)
-        own = run.record.live
-        yielded = own is not None and _yield_lock(own, run)
-        try:
+        if record.live is live:
+            if not entry.future.done() and closes_cycle(entry):
+                raise cycle_error(entry)
             await entry.future
-        finally:
-            if yielded and own is not None:
-                run.yields -= 1
-                if not run.yields and run.is_live:
-                    await take_handler_lock(own, run)
     finally:
         live.waits.remove(entry)
         run.waits.remove(entry)
+        if yielded and own is not None:
+            run.yields -= 1
+            if not run.yields and run.is_live:
+                await take_handler_lock(own, run)
 
 
 def _yield_lock(own: Live, run: EventResult[Any]) -> bool:

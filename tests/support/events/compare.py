@@ -42,7 +42,7 @@ class Comparison:
     def expectation(self, expect: dict[str, Any]) -> None:
         """Compares everything but the notices."""
         if "log" in expect:
-            self.log(expect["log"])
+            self.log(mine(expect["log"]))
         for name, members in expect.get("events", {}).items():
             self.event(name, self.world.events[name], members)
         for name, members in expect.get("buses", {}).items():

@@ -29,27 +29,24 @@ export class Script {
   private readonly home: string;
   private readonly interruption: Interruption | null;
   private readonly givenUp: () => boolean;
-  private readonly tasks: Map<string, Promise<void>>;
 
   constructor(
     world: World,
     home: string,
     event: BaseEvent | null,
     interruption: Interruption | null,
-    tasks = new Map<string, Promise<void>>(),
     givenUp = () => false,
   ) {
     this.world = world;
     this.home = home;
     this.event = event;
     this.interruption = interruption;
-    this.tasks = tasks;
     this.givenUp = givenUp;
   }
 
   private branch(changes: { interruption?: Interruption | null; givenUp?: () => boolean }): Script {
     const { interruption = this.interruption, givenUp = this.givenUp } = changes;
-    return new Script(this.world, this.home, this.event, interruption, this.tasks, givenUp);
+    return new Script(this.world, this.home, this.event, interruption, givenUp);
   }
 
   private text(value: unknown): string {
@@ -240,10 +237,10 @@ export class Script {
       const script = this.branch({ interruption: null });
       const task = script.run(step.do as Step[]);
       task.catch(() => undefined);
-      this.tasks.set(String(step.spawn), task);
+      world.tasks.set(this.text(step.spawn), task);
       return undefined;
     }
-    if ("join" in step) return this.wait(this.tasks.get(String(step.join)) ?? Promise.resolve());
+    if ("join" in step) return this.wait(world.tasks.get(this.text(step.join)) ?? Promise.resolve());
     if ("within" in step) return this.within(step);
     if ("swallow" in step) return this.swallow(step.swallow as Step[]);
     if ("try" in step) {

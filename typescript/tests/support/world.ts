@@ -54,6 +54,7 @@ export class World {
   readonly registrations = new Map<string, EventHandler>();
   readonly log: Logged[] = [];
   readonly notices: Record<string, unknown>[] = [];
+  readonly tasks = new Map<string, Promise<void>>();
   /** The calls of handlers whose scripts go on, as `event/handler`. */
   readonly running = new Set<string>();
   private readonly classes = new Map<string, EventClass>();

@@ -140,7 +140,8 @@ class Dispatching(BusViews):
                 record.status = EventStatus.STARTED
                 record.completed_ns = None
         record.path = record.path + self._path if record.path else self._path
-        live.executions.append(execution)
+        if here:
+            live.executions.append(execution)
         live.open_executions += 1
 
     def _make_child(
@@ -158,6 +159,15 @@ class Dispatching(BusViews):
         if here and same_loop and parent.live is not None:
             live.emitter = run
             parent.live.open_children += 1
+
+    def _enqueue_late(self, execution: Execution) -> None:
+        """Queues what another thread emitted."""
+        live = execution.record.live
+        if live is not None:
+            live.executions.append(execution)
+        self._enqueue(execution)
+        if self._stopped:
+            execution.settle("the bus was stopped", None, None)
 
     def _enqueue(self, execution: Execution) -> None:
         record = execution.record

@@ -219,7 +219,7 @@ class EventBus(Dispatching):
         if here:
             self._enqueue(execution)
         else:
-            self.loop.call_soon_threadsafe(self._enqueue, execution)
+            self.loop.call_soon_threadsafe(self._enqueue_late, execution)
         return event
 
     dispatch = emit

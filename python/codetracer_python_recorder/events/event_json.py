@@ -39,6 +39,15 @@ class LoadedError(errors.EventHandlerError):
     error_type: str = "EventHandlerError"
 
 
+class LoadedResult(EventResult[Any]):
+    """A result read from JSON, which knows other events by their ids only."""
+
+    __slots__ = ("child_ids", "returned_id")
+
+    child_ids: list[str]
+    returned_id: str | None
+
+
 def wire_value(value: Any) -> Any:
     """``value`` as JSON that every language reads alike.
 
@@ -113,6 +122,10 @@ def dump_result(result: EventResult[Any], *, json: bool) -> dict[str, Any]:
         "completed_at": _time(result.completed_ns),
         "event_children": [child.event_id for child in result.children or ()],
     }
+    if isinstance(result, LoadedResult):
+        members["event_children"] = list(result.child_ids)
+        if result.returned_id is not None:
+            members["result_event_id"] = result.returned_id
     if result.has_value:
         returned = getattr(result.result, "event_id", None)
         if returned is not None:
@@ -175,7 +188,9 @@ def clone(record: EventRecord, event: BaseEvent[Any]) -> EventRecord:
     twin.id = record.event_id
     twin.parent_id, twin.emitted_by = record.parent_id, record.emitted_by
     for key, result in (record.results or {}).items():
-        copy: EventResult[Any] = EventResult(twin, result.handler, None)
+        copy = type(result)(twin, result.handler, None)
+        if isinstance(result, LoadedResult) and isinstance(copy, LoadedResult):
+            copy.child_ids, copy.returned_id = result.child_ids, result.returned_id
         for name in ("_value", "error", "children", "status", "started_ns", "completed_ns"):
             setattr(copy, name, getattr(result, name))
         if twin.results is None:
@@ -197,7 +212,9 @@ def _load_results(record: EventRecord, loaded: Iterable[Mapping[str, Any]]) -> N
         )
         handler.eventbus_name = members.get("eventbus_name", "")
         handler.eventbus_id = members.get("eventbus_id", "")
-        result: EventResult[Any] = EventResult(record, handler, None)
+        result = LoadedResult(record, handler, None)
+        result.child_ids = list(members.get("event_children") or ())
+        result.returned_id = members.get("result_event_id")
         result.status = EventResultStatus(members["status"])
         result.started_ns = _parse(members.get("started_at"))
         result.completed_ns = _parse(members.get("completed_at"))

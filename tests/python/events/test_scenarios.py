@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import jsonschema
 import pytest
 from support.events.run import CONTRACT, run, scenarios
 
@@ -28,3 +29,13 @@ def test_scenarios_have_unique_names() -> None:
     assert sorted(set(names)) == sorted(names)
 
 
+def test_there_are_at_least_150_scenarios() -> None:
+    assert len(SCENARIOS) >= 150
+
+
+def test_scenarios_follow_their_schema() -> None:
+    schema = json.loads((CONTRACT / "schema" / "scenario.schema.json").read_text())
+    jsonschema.Draft202012Validator.check_schema(schema)
+    for path in sorted(CONTRACT.glob("*.json")):
+        if path.name != "ids.json":
+            jsonschema.validate(json.loads(path.read_text()), schema)

@@ -10,6 +10,7 @@ import asyncio
 import json
 import threading
 from contextvars import ContextVar
+from enum import Enum
 from typing import Any
 
 from codetracer_python_recorder.events import (
@@ -84,6 +85,8 @@ class World:
 
 def plain(value: Any) -> Any:
     """Numbers as JSON has them: one kind."""
+    if isinstance(value, Enum):
+        return value.value
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if isinstance(value, list):

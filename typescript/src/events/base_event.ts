@@ -61,7 +61,7 @@ function define(target: object, key: string): void {
 
 export class BaseEvent<R = unknown> implements EventFacade {
   /** @internal */
-  static readonly kind: Kind = new Kind("BaseEvent", {}, noSettings, "0.0.1", undefined, (record, frame) => {
+  static readonly kind: Kind = new Kind("BaseEvent", {}, noSettings, "1", undefined, (record, frame) => {
     return new BaseEvent(record, frame);
   });
 

@@ -42,6 +42,7 @@ export interface BusParts {
 export class BusCore implements Bus {
   readonly id: string;
   readonly name: string;
+  readonly label: string;
   readonly settings: BusSettings;
   readonly plainSettings: EffectiveSettings;
   readonly lock: EventLock;
@@ -67,6 +68,7 @@ export class BusCore implements Bus {
   constructor(parts: BusParts) {
     this.id = parts.id;
     this.name = parts.name;
+    this.label = `${parts.name}#${parts.id.slice(-8)}`;
     this.settings = parts.settings;
     this.bound = parts.bound;
     this.plainSettings = new EffectiveSettings(noSettings, parts.settings);

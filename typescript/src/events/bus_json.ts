@@ -14,14 +14,14 @@ export function busToJson(core: BusCore): BusJson {
   const json: BusJson = { id: core.id, name: core.name };
   for (const name of busSettingNames) json[name] = core.settings[name];
   json.handlers = core.allHandlers().map((entry) => entry.toJSON() as Json);
-  json.event_history = [...core.history.oldestFirst()].map((run) => recordToJson(run.record));
+  json.events = [...core.history.oldestFirst()].map((run) => recordToJson(run.record));
   return json;
 }
 
 const schema = z.looseObject({
   id: z.uuid(),
   name: z.string(),
-  event_history: z.array(z.looseObject({ event_type: z.string() })).optional(),
+  events: z.array(z.looseObject({ event_type: z.string() })).optional(),
 });
 
 export interface LoadedBus {
@@ -35,6 +35,6 @@ export function loadBus(json: unknown, kindOf: (eventType: string) => EventKind)
   const head = schema.parse(typeof json === "string" ? JSON.parse(json) : json);
   const settings: Record<string, unknown> = {};
   for (const name of busSettingNames) if (head[name] !== undefined) settings[name] = head[name];
-  const records = (head.event_history ?? []).map((each) => loadRecord(kindOf(each.event_type), each));
+  const records = (head.events ?? []).map((each) => loadRecord(kindOf(each.event_type), each));
   return { id: head.id, name: head.name, settings: settings as Partial<BusSettings>, records };
 }

@@ -86,6 +86,11 @@ export class EventBus implements BoundBus {
     return this[BUS].name;
   }
 
+  /** Its name and the end of its id, as they stand in paths. */
+  get label(): string {
+    return this[BUS].label;
+  }
+
   /** The bus's settings, those by default included. */
   get settings(): Readonly<BusSettings> {
     return this[BUS].settings;
@@ -207,6 +212,6 @@ export class EventBus implements BoundBus {
 
   toString(): string {
     const { history, open } = this[BUS];
-    return `${this.name}#${this.id.slice(-4)} [${open.size} open, ${history.length} remembered]`;
+    return `${this.label} [${open.size} open, ${history.length} remembered]`;
   }
 }

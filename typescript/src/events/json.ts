@@ -3,7 +3,10 @@
 
 import type { EventRecord, EventResult, Json } from "./records.ts";
 import { RECORD } from "./records.ts";
-import { stampText } from "./stamps.ts";
+import { type Stamp, stampText } from "./stamps.ts";
+
+/** Up to here every language reads an integer alike. */
+const safe = 2 ** 53;
 
 /** `value` as JSON; `path` says where it stands when it cannot be. */
 export function toJson(value: unknown, path: string): Json {
@@ -13,9 +16,9 @@ export function toJson(value: unknown, path: string): Json {
       return value;
     case "number":
       if (!Number.isFinite(value)) throw new RangeError(`${path} is ${value}, which JSON does not have`);
-      return Number.isInteger(value) && !Number.isSafeInteger(value) ? BigInt(value).toString() : value;
+      return Number.isInteger(value) && Math.abs(value) > safe ? BigInt(value).toString() : value;
     case "bigint":
-      return value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER ? Number(value) : value.toString();
+      return value >= -safe && value <= safe ? Number(value) : value.toString();
     case "object":
       return objectToJson(value, path);
     case "undefined":
@@ -48,48 +51,59 @@ function entriesToJson(entries: [string, unknown][], path: string): Json {
   return json;
 }
 
-export function errorToJson(error: unknown): Json {
-  if (error instanceof Error) return { type: error.name, message: error.message };
-  return { type: typeof error, message: String(error) };
-}
-
-export function resultToJson(result: EventResult): { [key: string]: Json } {
+function errorToJson(error: unknown): Json {
+  const isError = error instanceof Error;
+  const { timeout_seconds = null } = (isError ? error : {}) as { timeout_seconds?: number | null };
   return {
-    id: result.id,
-    status: result.status,
-    event_id: result.event_id,
-    handler_id: result.handler_id,
-    handler_name: result.handler_name,
-    eventbus_id: result.event_bus_id,
-    eventbus_name: result.event_bus_name,
-    started_at: result.started_at,
-    completed_at: result.completed_at,
-    timeout: result.timeout,
-    ...(result.result === undefined ? {} : { result: toJson(result.result, "result") }),
-    ...(result.status === "error" ? { error: errorToJson(result.error) } : {}),
-    event_children: (result.children ?? []).map((child) => child.id),
+    type: isError ? error.name : typeof error,
+    message: isError ? error.message : String(error),
+    timeout_seconds,
   };
 }
 
+function stamp(at: Stamp | null): string | null {
+  return at === null ? null : stampText(at);
+}
+
+/** Without a value there is no key `result`, without an error no `error`. */
+function resultToJson(result: EventResult): { [key: string]: Json } {
+  const json: { [key: string]: Json } = {
+    handler_id: result.handler_id,
+    handler_name: result.handler_name,
+    eventbus_name: result.event_bus_name,
+    eventbus_id: result.event_bus_id,
+    status: result.status,
+    started_at: stamp(result.startedAt),
+    completed_at: stamp(result.completedAt),
+    event_children: result.loadedChildren ?? (result.children ?? []).map((child) => child.id),
+  };
+  const value = result.result;
+  if (result.returnedEventId !== null) json.result_event_id = result.returnedEventId;
+  else if (typeof value === "object" && value !== null && RECORD in value)
+    json.result_event_id = toJson(value, "result");
+  else if (value !== undefined) json.result = toJson(value, "result");
+  if (result.status === "error") json.error = errorToJson(result.error);
+  return json;
+}
+
 export function recordToJson(record: EventRecord): { [key: string]: Json } {
-  const stamp = (at: EventRecord["startedAt"]): string | null => (at === null ? null : stampText(at));
-  const results: { [key: string]: Json } = { ...record.loadedResults };
-  for (const result of record.results()) results[result.handler_id] = resultToJson(result);
   const json: { [key: string]: Json } = {
     event_id: record.id,
     event_type: record.typeName,
     event_version: record.version,
+    event_result_type: (record.resultType?.toJSON() ?? null) as Json,
+  };
+  for (const [key, value] of Object.entries(record.settings)) json[key] = value as Json;
+  Object.assign(json, {
+    event_path: record.path(),
+    event_parent_id: record.parentId,
+    event_emitted_by_handler_id: record.emittedByHandlerId,
     event_created_at: stampText(record.createdAt),
     event_status: record.status,
     event_started_at: stamp(record.startedAt),
     event_completed_at: stamp(record.completedAt),
-    event_path: record.path(),
-    event_parent_id: record.parentId,
-    event_emitted_by_handler_id: record.emittedByHandlerId,
-    event_results: results,
-  };
-  if (record.resultType !== undefined) json.event_result_type = record.resultType.toJSON() as Json;
-  for (const [key, value] of Object.entries(record.settings)) json[key] = value as Json;
+    event_results: record.results().map(resultToJson),
+  });
   for (const [key, value] of Object.entries(record.payload)) {
     if (value !== undefined) json[key] = toJson(value, key);
   }

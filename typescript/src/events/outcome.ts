@@ -80,7 +80,10 @@ function reportLate(result: EventResult, what: string, error: unknown): void {
 function commit(result: EventResult, value: unknown, now: number): void {
   result.result = value;
   finalize(result, "completed", now);
-  if (wantsOne(result.run) && counts(result)) electWinner(result);
+  const { record } = result;
+  if (record.winner !== null || !counts(result)) return;
+  record.winner = result;
+  if (wantsOne(result.run)) endLosers(result);
 }
 
 function wantsOne(run: EventRun): boolean {
@@ -92,10 +95,8 @@ export function counts(result: EventResult): boolean {
   return result.status === "completed" && result.result !== undefined && !isEvent(result.result);
 }
 
-function electWinner(result: EventResult): void {
+function endLosers(result: EventResult): void {
   const { record } = result;
-  if (record.winner !== null) return;
-  record.winner = result;
   const reason = { text: `${result.handler_name} was first`, lost: true };
   // A bus's own default speaks for that bus; the event's setting for every bus of its path.
   const everywhere = record.first || record.settings.event_handler_completion === "first";
@@ -109,8 +110,5 @@ function electWinner(result: EventResult): void {
 export function wantFirst(record: EventRecord): void {
   if (record.first || record.completed) return;
   record.first = true;
-  const committed = record.results().filter(counts);
-  committed.sort((a, b) => Number(a.completedAt) - Number(b.completedAt));
-  const winner = committed[0];
-  if (winner) electWinner(winner);
+  if (record.winner !== null) endLosers(record.winner);
 }

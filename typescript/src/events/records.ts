@@ -97,6 +97,8 @@ export interface LockManager {
 export interface Bus {
   readonly id: string;
   readonly name: string;
+  /** Name and the end of the id. */
+  readonly label: string;
   readonly settings: BusSettings;
   /** What holds for events without settings of their own. */
   readonly plainSettings: EffectiveSettings;
@@ -137,7 +139,7 @@ export class EventRecord {
   extras: string[] | null = null;
   /** The first bus's settings, written at emit. */
   defaults: BusSettings | null = null;
-  /** Names of the buses that the event was on before it was loaded from JSON. */
+  /** Labels of the buses that the event was on before it was loaded from JSON. */
   loadedPath: string[] | null = null;
   parentId: string | null = null;
   emittedByHandlerId: string | null = null;
@@ -166,8 +168,8 @@ export class EventRecord {
   frameWaits: FrameWait[] | null = null;
   hookTail: Promise<void> | null = null;
   middlewareErrors: unknown[] | null = null;
-  /** Results that came with JSON, by handler. */
-  loadedResults: Readonly<Record<string, Json>> | null = null;
+  /** Results that came with JSON. */
+  loadedResults: EventResult[] | null = null;
   /** The type's name where the class is not known. */
   loadedType: string | null = null;
 
@@ -191,9 +193,9 @@ export class EventRecord {
     return this.loadedType ?? this.kind.name;
   }
 
-  /** The names of the buses it was emitted on, in order. */
+  /** The labels of the buses it was emitted on, in order. */
   path(): string[] {
-    return [...(this.loadedPath ?? []), ...this.runs.map((run) => run.bus.name)];
+    return [...(this.loadedPath ?? []), ...this.runs.map((run) => run.bus.label)];
   }
 
   get completed(): boolean {
@@ -213,8 +215,8 @@ export class EventRecord {
   }
 
   results(): EventResult[] {
-    const only = this.runs.length === 1 ? this.runs[0] : undefined;
-    return only ? only.results : this.runs.flatMap((run) => run.results);
+    const only = this.runs.length === 1 && this.loadedResults === null ? this.runs[0] : undefined;
+    return only ? only.results : [...(this.loadedResults ?? []), ...this.runs.flatMap((run) => run.results)];
   }
 
   *children(): Generator<EventRecord> {
@@ -282,6 +284,9 @@ export class EventResult<R = unknown> implements FailedCall {
   /** Whether the handler's promise is still open. */
   unsettled = false;
   children: EventRecord[] | null = null;
+  /** Of a result that came with JSON: the ids of its children, and of the event that was returned. */
+  loadedChildren: string[] | null = null;
+  returnedEventId: string | null = null;
   waits: FrameWait[] | null = null;
   controller: AbortController | null = null;
   onFinal: (() => void) | null = null;

@@ -29,7 +29,14 @@ export class ResultType {
 
   toJSON(): unknown {
     if (this.json === undefined && this.given !== null) {
-      const { $schema: _, ...schema } = z.toJSONSchema(this.given, { unrepresentable: "any" });
+      const { $schema: _, ...schema } = z.toJSONSchema(this.given, {
+        unrepresentable: "any",
+        override: ({ jsonSchema }) => {
+          // That an integer is one of those that a number holds exactly is a matter of this language.
+          if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
+          if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
+        },
+      });
       this.json = schema;
     }
     return this.json;

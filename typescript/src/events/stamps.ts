@@ -1,23 +1,14 @@
 // Points in time as the model has them: RFC 3339, UTC, nine digits after the point. Inside they are whole
-// microseconds since 1970, strictly growing within a process, and become text only when somebody reads them; a
-// stamp that was loaded from JSON stays the text it was.
+// microseconds since 1970 and become text only when somebody reads them; a stamp that was loaded from JSON stays the
+// text it was.
 
-import { type Clock, clock } from "./clock.ts";
+import { clock } from "./clock.ts";
 
 export type Stamp = number | string;
 
-let last = 0;
-let lastClock: Clock | null = null;
-
-/** A stamp for a reading of the monotonic clock, later than all before it. */
+/** The stamp for a reading of the monotonic clock. */
 export function stampAt(reading: number): number {
-  const source = clock();
-  const now = source.wallAt(reading);
-  // A wall clock that was set back by more than this is believed.
-  if (now > last || last - now > 10_000_000 || source !== lastClock) last = now;
-  else last += 1;
-  lastClock = source;
-  return last;
+  return clock().wallAt(reading);
 }
 
 export function stampNow(): number {

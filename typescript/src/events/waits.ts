@@ -69,8 +69,11 @@ class Dependencies {
     switch (run.state) {
       case "final":
         return false;
-      case "running":
+      case "running": {
+        const holder = run.record.serialHolder;
+        if (holder !== null && this.reachesFromFrame(holder)) return true;
         return run.results.some((result) => result.alive && this.reachesFromFrame(result));
+      }
       case "waiting":
         return this.reachesThroughLock(run);
       case "queued": {
@@ -84,7 +87,11 @@ class Dependencies {
   }
 
   private reachesFromFrame(frame: EventResult): boolean {
-    return frame.waits?.some((wait) => this.reaches(wait.record, wait.jumps)) ?? false;
+    if (frame.waits === null) return false;
+    if (frame.waits.some((wait) => this.reaches(wait.record, wait.jumps))) return true;
+    // To go on it takes back the handler lock that it lent out.
+    const holder = frame.yielded ? frame.record.serialHolder : null;
+    return holder !== null && holder !== frame && this.reachesFrom(holder.run, false);
   }
 
   private reachesThroughLock(run: EventRun): boolean {

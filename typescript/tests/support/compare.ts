@@ -76,7 +76,7 @@ function compareEvent(name: string, event: BaseEvent, expected: EventExpectation
       return id === null ? null : (handlerNames.get(id) ?? "?");
     },
     children: () => event.event_children.map((child) => world.nameOf(child)),
-    path: () => event.event_path,
+    path: () => event.event_path.map((label) => label.split("#")[0]),
     set: () => event.event_own_settings,
     middleware_errors: () => event.event_middleware_errors.map(errorName),
   };
@@ -114,9 +114,12 @@ function compareBus(name: string, bus: EventBus, expected: BusExpectation, world
   }
 }
 
-/** Throws where events or buses are not as expected now. */
-export function compareState(world: World, expected: Expectation): void {
-  for (const [name, each] of Object.entries(expected.events ?? {})) compareEvent(name, world.event(name), each, world);
+/** Throws where events or buses are not as expected now; `bound` is the event as its handler has it. */
+export function compareState(world: World, expected: Expectation, bound: BaseEvent | null = null): void {
+  for (const [name, each] of Object.entries(expected.events ?? {})) {
+    const event = world.event(name);
+    compareEvent(name, bound?.event_id === event.event_id ? bound : event, each, world);
+  }
   for (const [name, each] of Object.entries(expected.buses ?? {})) compareBus(name, world.bus(name), each, world);
 }
 

@@ -172,7 +172,7 @@ export class Script {
     return this.event === null ? event : this.event.attach(event);
   }
 
-  /** Steps that need no time. */
+  /** Steps that need no time; whether the step is one. */
   private syncStep(step: Step): boolean {
     const { world } = this;
     if ("log" in step) world.say(this.text(step.log));
@@ -193,7 +193,7 @@ export class Script {
       }
     } else if ("forward" in step) world.bus(step.forward).emit(this.event as BaseEvent);
     else if ("reset" in step) world.add(this.text(step.bind), world.event(this.text(step.reset)).eventReset());
-    else if ("check" in step) compareState(world, step.check as Expectation);
+    else if ("check" in step) compareState(world, step.check as Expectation, this.event);
     else if ("off" in step) {
       const spec = world.handlers.get(String(step.off));
       const entry = world.registrations.get(String(step.off));
@@ -251,7 +251,7 @@ export class Script {
       }
       return undefined;
     }
-    if (this.syncStep(step)) return undefined;
+    if (this.syncStep(step)) return "emit" in step ? world.event(this.text(step.emit)) : undefined;
     throw new Error(`the table has no step ${JSON.stringify(step)}`);
   }
 
@@ -288,7 +288,7 @@ export class Script {
         },
       );
     });
-    if (step.as !== undefined) this.world.say(`${step.as}=${ok ? "ok" : "timeout"}`);
+    if (step.as !== undefined) this.world.say(`${this.text(step.as)}=${ok ? "ok" : "timeout"}`);
   }
 
   private async swallow(steps: Step[]): Promise<void> {
@@ -339,7 +339,7 @@ export class Script {
     const variable = this.world.variable(String(step.context));
     if (variable === null) return;
     if ("set" in step) variable.set(step.set);
-    else this.world.say(`ctx:${step.as}=${this.outcome(variable.get())}`);
+    else this.world.say(`ctx:${this.text(step.as)}=${this.outcome(variable.get())}`);
   }
 }
 

@@ -93,6 +93,6 @@ def _of_execution(execution: Any) -> Iterator[object]:
 def _lock_holders(execution: Execution) -> Iterator[Execution]:
     """Those that hold the lock which ``execution`` needs and do not wait for it themselves."""
     lock = execution.bus.locks.get_lock_for_event(execution.bus, execution.record.event)
-    for holder in () if lock is None else lock.holders:
-        if holder is not execution and not execution.is_inside(holder):  # type: ignore[arg-type]
-            yield holder  # type: ignore[misc]
+    if lock is not None and lock.depth:
+        around = {execution, *execution.enclosing()}
+        yield from (holder for holder in lock.holders if holder not in around)  # type: ignore[misc]

@@ -106,12 +106,15 @@ class ReentrantLock:
         """Whether the handler that runs the calling code holds the lock."""
         return _dispatching.get() in self._stack
 
+    def admits(self, owner: LockOwner) -> bool:
+        """Whether ``owner`` could enter now."""
+        return not self._stack or owner.is_inside(self._stack[-1])
+
     def try_enter(self, owner: LockOwner) -> bool:
         """Enters if that is possible now."""
-        stack = self._stack
-        if stack and not owner.is_inside(stack[-1]):
+        if self._stack and not owner.is_inside(self._stack[-1]):
             return False
-        stack.append(owner)
+        self._stack.append(owner)
         return True
 
     async def enter(self, owner: LockOwner) -> None:

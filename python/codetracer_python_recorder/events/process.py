@@ -7,6 +7,7 @@ handlers) and what ends it early. Refuses the queue, which is the bus's, and the
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from contextvars import Context
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any
@@ -96,17 +97,20 @@ class Execution:
 
     def is_inside(self, holder: Execution, /) -> bool:
         """Whether ``holder`` waits by queue jump, directly or not, for this execution to end."""
+        return any(above is holder for above in self.enclosing())
+
+    def enclosing(self) -> Iterator[Execution]:
+        """The executions that wait by queue jump for this one, the nearest first."""
         seen = {self.record}
         rest = [self.record]
-        while rest:
-            for wait in rest.pop().waits():
+        for record in rest:
+            for wait in record.waits():
                 above = wait.run.execution if wait.jump else None
-                if above is holder:
-                    return True
-                if above is not None and above.record not in seen:
-                    seen.add(above.record)
-                    rest.append(above.record)
-        return False
+                if above is not None:
+                    yield above
+                    if above.record not in seen:
+                        seen.add(above.record)
+                        rest.append(above.record)
 
     def announce_pending(self) -> None:
         """Tells the middlewares about the emission; nothing starts before they have heard it."""
@@ -152,7 +156,7 @@ class Execution:
                 self._locking = True
                 await asyncio.shield(self._announced)
             lock = bus.locks.get_lock_for_event(bus, event)
-            if lock is not None and lock.depth:
+            if lock is not None and not lock.admits(self):
                 break_cycle(self)
             self._locking = True
             if not self.final:

@@ -23,6 +23,10 @@ test *ARGS:
 bench *ARGS:
     "{{bin}}/python" tests/bench/run.py "$@"
 
+# Break the event bus once for each statement and expect a scenario to notice: mutate-events [ID...]
+mutate-events *ARGS:
+    "{{bin}}/python" tests/contract/events/mutate.py "$@"
+
 # Check formatting, lints, types, structure and generated files
 lint:
     cargo fmt --all --check

@@ -3,17 +3,13 @@
 // wait for itself is refused.
 
 import { clock } from "./clock.ts";
-import { EventCycleError } from "./errors.ts";
 import { drive } from "./finish.ts";
-import { lockOf, takeBackHandlerLock, yieldHandlerLock } from "./lock_manager.ts";
+import { takeBackHandlerLock, yieldHandlerLock } from "./lock_manager.ts";
 import { ignore } from "./maybe.ts";
-import type { EventRecord, EventResult, FrameWait } from "./records.ts";
+import type { EventRecord, EventResult, EventRun, FrameWait } from "./records.ts";
+import { cycleError, eventName, isHopeless } from "./refusing.ts";
 import type { Limit } from "./settings.ts";
-import { closesCycle, runsAround, waitsFor } from "./waits.ts";
-
-function name(record: EventRecord): string {
-  return `${record.typeName} ${record.id}`;
-}
+import { runsAround } from "./waits.ts";
 
 /**
  * Resolves to true when the event is complete and its middlewares have heard of it, to false when that takes longer
@@ -27,7 +23,7 @@ export function awaitEvent(
 ): Promise<boolean> {
   if (record.completed && (record.announced || record.hookTail === null)) return Promise.resolve(true);
   if (record.runs.length === 0) {
-    return Promise.reject(new Error(`${name(record)} was not emitted, so it never completes`));
+    return Promise.reject(new Error(`${eventName(record)} was not emitted, so it never completes`));
   }
   if (seconds === 0) return Promise.resolve(false);
   return frame?.alive ? awaitInHandler(record, frame, jumps, seconds) : awaitOutside(record, seconds);
@@ -70,11 +66,11 @@ function awaitInHandler(record: EventRecord, frame: EventResult, jumps: boolean,
       reject(error);
     };
     const wait: FrameWait = { frame, record, jumps, reject: refuse };
-    frame.waits ??= [];
-    frame.waits.push(wait);
+    frame.waits ??= new Set();
+    frame.waits.add(wait);
     record.frameWaits ??= [];
     record.frameWaits.push(wait);
-    if (closesCycle(wait, lockOf)) {
+    if (isHopeless(wait)) {
       refuse(cycleError(wait));
       return;
     }
@@ -85,34 +81,24 @@ function awaitInHandler(record: EventRecord, frame: EventResult, jumps: boolean,
       if (back === null) resolve(complete);
       else back.then(() => resolve(complete));
     });
-    frame.run.lock?.recheck();
-    for (const outer of runsAround(frame.run)) outer.lock?.recheck();
-    if (jumps) drive(record);
+    if (jumps) {
+      // What runs already may wait for a lock that it can enter now.
+      if (record.runs.some((run) => run.state !== "queued")) recheckAround(frame.run);
+      drive(record);
+    }
   });
   // An interrupted handler may never look at it.
   promise.catch(ignore);
   return promise;
 }
 
+function recheckAround(run: EventRun): void {
+  run.lock?.recheck();
+  for (const outer of runsAround(run)) outer.lock?.recheck();
+}
+
 function removeWait(wait: FrameWait): void {
   const { frame, record } = wait;
-  if (frame.waits !== null) {
-    frame.waits = frame.waits.filter((each) => each !== wait);
-    if (frame.waits.length === 0) frame.waits = null;
-  }
+  if (frame.waits?.delete(wait) && frame.waits.size === 0) frame.waits = null;
   if (record.frameWaits !== null) record.frameWaits = record.frameWaits.filter((each) => each !== wait);
-}
-
-function cycleError(wait: FrameWait): EventCycleError {
-  const { frame, record } = wait;
-  return new EventCycleError(
-    `${frame.handler_name}, which handles ${name(frame.record)}, awaits ${name(record)}, which waits for that handler`,
-  );
-}
-
-/** `record` has begun to wait for a lock: whoever awaits it in vain from now on is told so. */
-export function refuseCycles(record: EventRecord): void {
-  for (const wait of [...waitsFor(record)]) {
-    if (closesCycle(wait, lockOf)) wait.reject(cycleError(wait));
-  }
 }

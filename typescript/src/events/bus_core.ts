@@ -23,6 +23,7 @@ import {
   type LockManager,
   RECORD,
 } from "./records.ts";
+import { refuseAtRest } from "./refusing.ts";
 import { type BusSettings, checkLimit, EffectiveSettings } from "./settings.ts";
 import { stampMicros, stampNow } from "./stamps.ts";
 import { stopRun } from "./stop.ts";
@@ -138,6 +139,7 @@ export class BusCore implements Bus {
     this.hooks?.event(record, "pending");
     const waits = settings.concurrency !== "parallel" && (isFirst || !isJumped(record));
     (waits ? this.queue : this.ready).push(run.queueLink);
+    if (waits && (record.holds !== null || !isFirst)) refuseAtRest(record);
     this.finds.offer(event);
     this.wake();
     return event;

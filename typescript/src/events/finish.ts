@@ -2,6 +2,7 @@
 // perhaps its parent. Whoever waits for it goes on after the middlewares heard of it.
 
 import type { EventRecord, EventRun } from "./records.ts";
+import { refuseAtRest } from "./refusing.ts";
 import { stampNow } from "./stamps.ts";
 import { isJumped } from "./waits.ts";
 
@@ -17,7 +18,10 @@ export function completeRun(run: EventRun): void {
   record.openRuns -= 1;
   if (record.openRuns > 0) return;
   if (record.openChildren === 0) completeUpwards(record);
-  else if (isJumped(record)) driveChildren(record);
+  else if (record.frameWaits !== null || record.holds !== null) {
+    if (isJumped(record)) driveChildren(record);
+    refuseAtRest(record);
+  }
 }
 
 /** Runs what of an awaited event has not started, and what holds it open when its handlers have ended. */
@@ -35,6 +39,7 @@ function completeUpwards(first: EventRecord): void {
     complete(record);
     const parent: EventRecord | null = record.holds;
     if (parent === null) return;
+    record.holds = null;
     parent.openChildren -= 1;
     record = parent.openChildren === 0 && parent.openRuns === 0 && !parent.completed ? parent : null;
   }

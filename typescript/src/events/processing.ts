@@ -1,6 +1,5 @@
 // The processing of one event on one bus: lock, then limits, then its handlers, each inside its own scopes.
 
-import { refuseCycles } from "./awaiting.ts";
 import { clock } from "./clock.ts";
 import { Deadline } from "./deadline.ts";
 import { EventHandlerTimeoutError, EventRecursionError } from "./errors.ts";
@@ -9,6 +8,7 @@ import { log } from "./logger.ts";
 import { ignore, isThenable, type MaybePromise } from "./maybe.ts";
 import { settleError, settleValue } from "./outcome.ts";
 import type { EventFacade, EventRecord, EventResult, EventRun } from "./records.ts";
+import { refuseAtLock } from "./refusing.ts";
 import { withSavedHandlerErrors, withSlowMonitor, withTimeout } from "./scopes.ts";
 import { EffectiveSettings } from "./settings.ts";
 import { SlowMonitor } from "./slow_monitor.ts";
@@ -26,7 +26,7 @@ function facadeOf(run: EventRun): EventFacade {
 export function startRun(run: EventRun): MaybePromise<void> {
   run.state = "waiting";
   const outcome = run.bus.locks.withEventLock(facadeOf(run), () => underLock(run));
-  if (run.waiter !== null) refuseCycles(run.record);
+  if (run.waiter !== null) refuseAtLock(run);
   return outcome;
 }
 

@@ -287,7 +287,7 @@ export class EventResult<R = unknown> implements FailedCall {
   /** Of a result that came with JSON: the ids of its children, and of the event that was returned. */
   loadedChildren: string[] | null = null;
   returnedEventId: string | null = null;
-  waits: FrameWait[] | null = null;
+  waits: Set<FrameWait> | null = null;
   controller: AbortController | null = null;
   onFinal: (() => void) | null = null;
 

@@ -41,23 +41,30 @@ export function waitsForRun(holder: Hold, comer: Hold): boolean {
 
 export type LockOf = (run: EventRun) => EventLock | null;
 
-/** Looks for what the end of an event depends on, as far as that is known to be blocked. */
-class Dependencies {
+/** Looks for what the end of an event depends on: whether that is, somewhere, the end of `target`. */
+export class Dependencies {
   private readonly target: EventRun;
   private readonly lockOf: LockOf;
+  /** What cannot be complete before the target is. */
+  private readonly held = new Set<EventRecord>();
+  /** Of a cycle that was found: the last await before what is blocked. */
+  lastWait: FrameWait | null = null;
   private readonly seen = new Set<EventRecord | EventRun>();
 
   constructor(target: EventRun, lockOf: LockOf) {
     this.target = target;
+    for (let at: EventRecord | null = target.record; at !== null; at = at.holds) this.held.add(at);
     this.lockOf = lockOf;
   }
 
   /** `jumps`: what of it has not started runs where it is awaited, and does not wait for its bus's loop. */
   reaches(record: EventRecord, jumps: boolean): boolean {
-    if (record === this.target.record) return true;
+    if (this.held.has(record)) return true;
     if (record.completed || this.seen.has(record)) return false;
     this.seen.add(record);
     for (const run of record.runs) if (this.reachesFrom(run, jumps)) return true;
+    // Children count when nothing else is open: what runs may run on.
+    if (record.openRuns > 0) return false;
     for (const child of record.children()) if (this.reaches(child, jumps)) return true;
     return false;
   }
@@ -88,7 +95,11 @@ class Dependencies {
 
   private reachesFromFrame(frame: EventResult): boolean {
     if (frame.waits === null) return false;
-    if (frame.waits.some((wait) => this.reaches(wait.record, wait.jumps))) return true;
+    for (const wait of frame.waits) {
+      if (!this.reaches(wait.record, wait.jumps)) continue;
+      this.lastWait ??= wait;
+      return true;
+    }
     // To go on it takes back the handler lock that it lent out.
     const holder = frame.yielded ? frame.record.serialHolder : null;
     return holder !== null && holder !== frame && this.reachesFrom(holder.run, false);
@@ -102,9 +113,4 @@ class Dependencies {
     }
     return false;
   }
-}
-
-/** Whether `wait`, which counts already, can only end after the handler that waits. */
-export function closesCycle(wait: FrameWait, lockOf: LockOf): boolean {
-  return new Dependencies(wait.frame.run, lockOf).reaches(wait.record, wait.jumps);
 }

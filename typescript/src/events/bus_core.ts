@@ -84,7 +84,9 @@ export class BusCore implements Bus {
     checkLimit("handler_timeout", options.handler_timeout);
     checkLimit("handler_slow_timeout", options.handler_slow_timeout);
     const now = stampNow();
-    const entry = new EventHandler(newId(stampMicros(now)), pattern, handler, now, options, filePath);
+    const id = options.id ?? newId(stampMicros(now));
+    if (this.allHandlers().some((entry) => entry.id === id)) throw new RangeError(`${this.name} has a handler ${id}`);
+    const entry = new EventHandler(id, pattern, handler, now, options, filePath);
     const list = this.entries.get(pattern);
     if (list === undefined) this.entries.set(pattern, [entry]);
     else list.push(entry);

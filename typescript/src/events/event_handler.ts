@@ -7,6 +7,8 @@ import { type Stamp, stampText } from "./stamps.ts";
 export type HandlerFunction = (event: never) => unknown;
 
 export interface HandlerOptions {
+  /** A UUID; made when it is missing. */
+  id?: string;
   /** How the handler is called in results and logs; the function's name when absent. */
   handler_name?: string;
   handler_timeout?: Limit;

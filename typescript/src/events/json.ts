@@ -8,19 +8,22 @@ import { type Stamp, stampText } from "./stamps.ts";
 /** Up to here every language reads an integer alike. */
 const safe = 2 ** 53;
 
-/** `value` as JSON; `path` says where it stands when it cannot be. */
-export function toJson(value: unknown, path: string): Json {
+/**
+ * `value` as JSON; `path` says where it stands when it cannot be. In what was `loaded` from JSON a number beyond 2^53
+ * was no integer, and stays a number.
+ */
+export function toJson(value: unknown, path: string, loaded = false): Json {
   switch (typeof value) {
     case "string":
     case "boolean":
       return value;
     case "number":
       if (!Number.isFinite(value)) throw new RangeError(`${path} is ${value}, which JSON does not have`);
-      return Number.isInteger(value) && Math.abs(value) > safe ? BigInt(value).toString() : value;
+      return !loaded && Number.isInteger(value) && Math.abs(value) > safe ? BigInt(value).toString() : value;
     case "bigint":
       return value >= -safe && value <= safe ? Number(value) : value.toString();
     case "object":
-      return objectToJson(value, path);
+      return objectToJson(value, path, loaded);
     case "undefined":
     case "function":
     case "symbol":
@@ -30,24 +33,24 @@ export function toJson(value: unknown, path: string): Json {
   }
 }
 
-function objectToJson(value: object | null, path: string): Json {
+function objectToJson(value: object | null, path: string, loaded: boolean): Json {
   if (value === null) return null;
   if (RECORD in value) return (value as { [RECORD]: EventRecord })[RECORD].id;
   if (value instanceof Date) return value.toISOString();
-  if (Array.isArray(value)) return value.map((each, index) => toJson(each, `${path}[${index}]`));
-  if (value instanceof Set) return [...value].map((each, index) => toJson(each, `${path}[${index}]`));
+  if (Array.isArray(value)) return value.map((each, index) => toJson(each, `${path}[${index}]`, loaded));
+  if (value instanceof Set) return [...value].map((each, index) => toJson(each, `${path}[${index}]`, loaded));
   if (value instanceof Map)
     return entriesToJson(
       [...value.entries()].map(([key, each]) => [String(key), each]),
       path,
     );
-  if ("toJSON" in value && typeof value.toJSON === "function") return toJson(value.toJSON(), path);
-  return entriesToJson(Object.entries(value), path);
+  if ("toJSON" in value && typeof value.toJSON === "function") return toJson(value.toJSON(), path, loaded);
+  return entriesToJson(Object.entries(value), path, loaded);
 }
 
-function entriesToJson(entries: [string, unknown][], path: string): Json {
+function entriesToJson(entries: [string, unknown][], path: string, loaded: boolean): Json {
   const json: { [key: string]: Json } = {};
-  for (const [key, each] of entries) if (each !== undefined) json[key] = toJson(each, `${path}.${key}`);
+  for (const [key, each] of entries) if (each !== undefined) json[key] = toJson(each, `${path}.${key}`, loaded);
   return json;
 }
 
@@ -81,7 +84,7 @@ function resultToJson(result: EventResult): { [key: string]: Json } {
   if (result.returnedEventId !== null) json.result_event_id = result.returnedEventId;
   else if (typeof value === "object" && value !== null && RECORD in value)
     json.result_event_id = toJson(value, "result");
-  else if (value !== undefined) json.result = toJson(value, "result");
+  else if (value !== undefined) json.result = toJson(value, "result", result.loadedChildren !== null);
   if (result.status === "error") json.error = errorToJson(result.error);
   return json;
 }
@@ -105,7 +108,7 @@ export function recordToJson(record: EventRecord): { [key: string]: Json } {
     event_results: record.results().map(resultToJson),
   });
   for (const [key, value] of Object.entries(record.payload)) {
-    if (value !== undefined) json[key] = toJson(value, key);
+    if (value !== undefined) json[key] = toJson(value, key, record.loadedType !== null);
   }
   return json;
 }

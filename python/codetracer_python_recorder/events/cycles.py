@@ -22,18 +22,26 @@ __all__ = ["break_cycle", "closes_cycle", "cycle_error"]
 
 def closes_cycle(wait: Wait) -> bool:
     """Whether what ``wait`` waits for waits, directly or not, for the waiting handler."""
-    return _first_reached([wait.record], {wait.run}) is not None
+    return _reaches([wait.record], wait.run)
 
 
 def break_cycle(execution: Execution) -> None:
-    """Fails a handler's wait for ``execution`` if its lock waits for that handler."""
-    waits = list(execution.record.waits())
-    if not waits:
-        return
-    found = _first_reached(_lock_holders(execution), {wait.run for wait in waits})
-    for wait in waits:
-        if wait.run is found and not wait.future.done():
+    """Fails the nearest handler's wait for ``execution`` that its lock waits for."""
+    holders = list(_lock_holders(execution))
+    for wait in _pressing(execution.record):
+        if not wait.future.done() and _reaches(holders, wait.run):
             wait.future.set_exception(cycle_error(wait))
+            return
+
+
+def _pressing(record: EventRecord) -> Iterator[Wait]:
+    """The waits for the event, and for those that nothing but it and its like hold open."""
+    current: EventRecord | None = record
+    while current is not None and current.live is not None:
+        yield from (wait for wait in current.live.waits or () if wait.run.is_live)
+        emitter = current.live.emitter
+        current = None if emitter is None else emitter.record
+        if current is not None and current.live is not None and current.live.open_executions:
             return
 
 
@@ -44,27 +52,41 @@ def cycle_error(wait: Wait) -> EventCycleError:
     return EventCycleError(f"{name} awaits {wait.record.type}, which waits for {name}")
 
 
-def _first_reached(
-    start: Iterable[object], targets: set[EventResult[Any]]
-) -> EventResult[Any] | None:
+def _reaches(start: Iterable[object], target: EventResult[Any]) -> bool:
     seen: set[int] = set()
     rest = list(start)
     while rest:
         node = rest.pop()
-        if id(node) in seen:
-            continue
-        seen.add(id(node))
-        if isinstance(node, EventResult):
-            if node in targets:
-                return node
-            rest += _of_run(node)
-        elif isinstance(node, EventRecord):
-            if node.live is not None:
-                rest += node.live.executions
-                rest += node.children()
-        else:
-            rest += _of_execution(node)
-    return None
+        if node is target:
+            return True
+        if id(node) not in seen:
+            seen.add(id(node))
+            if isinstance(node, EventResult):
+                rest += _of_run(node)
+            elif isinstance(node, EventRecord):
+                rest += _of_event(node)
+            else:
+                rest += _of_execution(node)
+    return False
+
+
+def _of_event(record: EventRecord) -> Iterator[object]:
+    """What an event waits for: its buses and its children.
+
+    While its own handlers run, a child that waits for a lock does not count: it may get it yet, and
+    is looked at again when the handlers have ended.
+    """
+    live = record.live
+    if live is None:
+        return
+    yield from live.executions
+    rest = list(record.children())
+    for child in rest:
+        if not live.open_executions:
+            yield child
+        elif child.live is not None:
+            yield from (e for e in child.live.executions if e.is_running)
+            rest += child.children()
 
 
 def _of_run(run: EventResult[Any]) -> Iterator[object]:
@@ -79,9 +101,12 @@ def _of_run(run: EventResult[Any]) -> Iterator[object]:
 def _of_execution(execution: Any) -> Iterator[object]:
     """What one bus waits for before it is done with an event."""
     state = execution.state.name
-    if state in ("QUEUED", "LOCKING"):
+    if state == "LOCKING":
         yield from _lock_holders(execution)
-        if state == "QUEUED" and not execution.record.is_jumped:
+    elif state == "QUEUED":
+        # One that is awaited by queue jump gets its turn when its parent's handlers have ended.
+        if not execution.record.is_jumped:
+            yield from _lock_holders(execution)
             yield from execution.bus.running()
     elif state == "RUNNING":
         owner = execution.record.live.serial_owner if execution.record.live else None

@@ -117,7 +117,8 @@ class Dispatching(BusViews):
         self._loop = loop
         self._runner = self._head = None
         self._tasks.clear()
-        self.locks = LockManager() if isinstance(self.locks, LockManager) else self.locks
+        if type(self.locks) is LockManager:
+            self.locks = LockManager()
         self._settle_all("its event loop was closed")
         self._announcer.rebind()
 

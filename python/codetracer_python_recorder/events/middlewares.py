@@ -1,7 +1,7 @@
-"""The interface of middlewares, and those that come with the bus.
+"""The interface of middlewares, and the names of those that come with the bus.
 
-Owns ``EventBusMiddleware`` and the names of the rest, each of which lives in its own module.
-Refuses to import what only one of them needs.
+Owns ``EventBusMiddleware``. Refuses to import what only one middleware needs: each lives in its own
+module and is imported when its name is first used.
 """
 
 from __future__ import annotations
@@ -13,9 +13,26 @@ if TYPE_CHECKING:
     from .event_bus import EventBus
     from .event_handler import EventHandler
     from .event_result import EventResult
+    from .middleware_jsonl import WriteAheadMiddleware
+    from .middleware_logging import LoggingMiddleware
+    from .middleware_otel import OpenTelemetryMiddleware
+    from .middleware_sqlite import SQLiteHistoryMiddleware
     from .modes import EventResultStatus, EventStatus
 
-__all__ = ["EventBusMiddleware"]
+__all__ = [
+    "EventBusMiddleware",
+    "LoggingMiddleware",
+    "OpenTelemetryMiddleware",
+    "SQLiteHistoryMiddleware",
+    "WriteAheadMiddleware",
+]
+
+_HOMES = {
+    "LoggingMiddleware": "middleware_logging",
+    "OpenTelemetryMiddleware": "middleware_otel",
+    "SQLiteHistoryMiddleware": "middleware_sqlite",
+    "WriteAheadMiddleware": "middleware_jsonl",
+}
 
 
 class EventBusMiddleware:
@@ -37,9 +54,19 @@ class EventBusMiddleware:
         event_result: EventResult[Any],
         status: EventResultStatus,
     ) -> None:
-        """A result is about to start, or is ``completed`` or ``error``."""
+        """A result is about to start (``started``), or is ``completed`` or ``error``."""
 
     async def on_bus_handlers_change(
         self, bus: EventBus, handler: EventHandler, registered: bool
     ) -> None:
         """A handler was registered or removed."""
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value: object = getattr(import_module("." + _HOMES[name], __package__), name)
+    globals()[name] = value
+    return value

@@ -99,6 +99,11 @@ class Execution:
         """Whether ``holder`` waits by queue jump, directly or not, for this execution to end."""
         return any(above is holder for above in self.enclosing())
 
+    @property
+    def is_running(self) -> bool:
+        """Whether its handlers run."""
+        return self.state is State.RUNNING
+
     def enclosing(self) -> Iterator[Execution]:
         """The executions that wait by queue jump for this one, the nearest first."""
         seen = {self.record}
@@ -123,8 +128,10 @@ class Execution:
             self.spawn(eager=True)
         elif self.state is State.LOCKING:
             lock = self.bus.locks.get_lock_for_event(self.bus, self.record.event)
-            if lock is not None:
+            if lock is not None and self.task is not None:
                 lock.recheck()
+                if self not in lock.holders:
+                    break_cycle(self)
 
     def spawn(self, *, eager: bool) -> None:
         """Processes the event in a task of its own; an eager one runs up to its first wait now."""

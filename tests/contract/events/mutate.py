@@ -2,8 +2,9 @@
 
     python tests/contract/events/mutate.py [ID...]
 
-Each entry of mutations/python.json replaces one text in a copy of the package; the scenarios that show
-the statement must then fail. Exit status 1 if one of them does not notice, or if an entry does not apply.
+Each entry of mutations/python.json replaces one text in a copy of the package; the scenarios that
+show the statement must then fail. Exit status 1 if one of them does not notice, or if an entry
+does not apply.
 """
 
 from __future__ import annotations

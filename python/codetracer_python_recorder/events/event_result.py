@@ -20,7 +20,8 @@ from .errors import (
     EventHandlerTimeoutError,
 )
 from .logging import notice
-from .modes import UNSET, EventResultStatus, EventStatus, Unset
+from .modes import UNSET, EventResultStatus, Unset
+from .stopping import cancel_event
 
 if TYPE_CHECKING:
     from .base_event import BaseEvent
@@ -291,14 +292,3 @@ class EventResult[T]:
 
 def _raise(error: BaseException) -> None:
     raise error
-
-
-def cancel_event(record: EventRecord, cause: BaseException | None, seconds: float | None) -> None:
-    """Cancels an unfinished event with everything under it: what runs is aborted."""
-    live = record.live
-    if live is None or record.status is EventStatus.COMPLETED:
-        return
-    for execution in list(live.executions):
-        execution.settle("its parent was stopped", seconds, cause)
-    for child in list(record.children()):
-        cancel_event(child, cause, seconds)

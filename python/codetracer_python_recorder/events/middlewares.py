@@ -39,7 +39,8 @@ class EventBusMiddleware:
     """Told about every change on a bus; subclasses override what they need.
 
     Hooks run one after the other, outside of all limits. One that raises is logged, its error is
-    added to ``event.event_middleware_errors``, and processing continues.
+    added to ``event.event_middleware_errors``, and processing continues. The bus goes on when a
+    hook has returned, so that a hook must not await events of its own bus.
     """
 
     async def on_event_change(

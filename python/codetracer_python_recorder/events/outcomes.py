@@ -13,7 +13,7 @@ from .errors import EventHandlerAbortedError, EventHandlerCancelledError, EventH
 from .event_result import EventResult
 from .modes import EventResultStatus
 from .options import check_wait
-from .process import cut_losers
+from .stopping import cut_losers
 from .waiting import wait_for
 
 if TYPE_CHECKING:

@@ -24,12 +24,13 @@ from .modes import (
     EventStatus,
 )
 from .options import effective
+from .stopping import cut_losers
 
 if TYPE_CHECKING:
     from .event_bus import EventBus
     from .record import EventRecord
 
-__all__ = ["Execution", "State", "cut_losers"]
+__all__ = ["Execution", "State"]
 
 # Shared by executions without middlewares, and never added to.
 _NOBODY: set[EventResult[Any]] = set()
@@ -177,7 +178,9 @@ class Execution:
             raise
         finally:
             self.task = None
-            self._finish()
+            telling = self._finish()
+        if telling is not None and not telling.done():
+            await asyncio.wait([telling])
 
     async def _run(self) -> None:
         bus, record = self.bus, self.record
@@ -362,21 +365,23 @@ class Execution:
                 if first and not self.final:
                     self.settle("another handler was first", None, None, keep_children=True)
 
-    def _finish(self) -> None:
+    def _finish(self) -> asyncio.Task[None] | None:
+        """Ends the execution once; returns what still tells middlewares about it."""
         if self.state is State.DONE:
-            return
+            return None
         self.state = State.DONE
         for run in self.runs:
             if run.started_ns is None:
                 run.execution = None
         if self.bus.middlewares and len(self._told) < len(self.runs):
-            self.bus.spawn(self._announce_and_end())
-        else:
-            self.record.execution_done()
+            return self.bus.spawn(self._announce_and_end())
+        return self.record.execution_done()
 
     async def _announce_and_end(self) -> None:
         await self._announce_ends()
-        self.record.execution_done()
+        telling = self.record.execution_done()
+        if telling is not None:
+            await telling
 
     def _slow_threshold(self) -> float | None:
         slow: float | None = effective(self.record, "event_slow_timeout", self.bus)
@@ -385,14 +390,3 @@ class Execution:
     def _warn(self, elapsed: float) -> None:
         text = f"slow event: {self.bus.name}({self.record.type}) runs for {elapsed:.1f} s"
         notice("slow_event", self.bus, self.record, None, text, elapsed=elapsed)
-
-
-def cut_losers(record: EventRecord) -> None:
-    """Stops what a winner makes superfluous, on the buses that stop at the first value."""
-    live = record.live
-    if live is None or record.winner is None:
-        return
-    for execution in list(live.executions):
-        mode = effective(record, "event_handler_completion", execution.bus)
-        if live.first or mode is EventHandlerCompletionMode.FIRST:
-            execution.settle("another handler was first", None, None, keep_children=True)

@@ -170,19 +170,20 @@ class EventRecord:
         """Whether a live handler waits by queue jump for this event or for one it holds open."""
         return any(wait.jump for wait in self.waits())
 
-    def execution_done(self) -> None:
-        """One bus is done with the event."""
+    def execution_done(self) -> asyncio.Task[None] | None:
+        """One bus is done with the event; returns what still tells middlewares about it."""
         live = self.live
         if live is None:
-            return
+            return None
         live.open_executions -= 1
         if live.open_executions:
-            return
+            return None
         if not live.open_children:
-            complete(self)
-        elif self.is_jumped:
+            return complete(self)
+        if self.is_jumped:
             for child in list(self.children()):
                 promote(child)
+        return None
 
 
 def promote(record: EventRecord) -> None:
@@ -200,20 +201,24 @@ def promote(record: EventRecord) -> None:
             promote(child)
 
 
-def complete(record: EventRecord) -> None:
-    """Marks the event complete, tells everybody, and does the same for parents it held open."""
+def complete(record: EventRecord) -> asyncio.Task[None] | None:
+    """Marks the event complete, tells everybody, and does the same for parents it held open.
+
+    Returns:
+        The task that tells middlewares, where there are any.
+    """
     current: EventRecord | None = record
     while current is not None:
         live = current.live
         if live is None:
-            return
+            return None
         current.status = EventStatus.COMPLETED
         current.completed_ns = clock.wall_ns()
         announcers = [e.bus for e in live.executions if e.bus.middlewares]
         if announcers:
-            announcers[0].spawn(_announce_and_release(current, announcers))
-            return
+            return announcers[0].spawn(_announce_and_release(current, announcers))
         current = _release(current)
+    return None
 
 
 async def _announce_and_release(record: EventRecord, buses: list[EventBus]) -> None:

@@ -20,7 +20,8 @@ def looped[**P](test: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, Non
             loop = asyncio.get_running_loop()
             loop.set_exception_handler(lambda _, context: errors.append(context))
             await test(*args, **kwargs)
-            await asyncio.sleep(0)
+            for _ in range(5):
+                await asyncio.sleep(0)
             left = asyncio.all_tasks() - {asyncio.current_task()}
             assert not left, f"tasks are left: {left}"
 

@@ -63,7 +63,9 @@ function awaitInHandler(record: EventRecord, frame: EventResult, jumps: boolean,
   const promise = new Promise<boolean>((resolve, reject) => {
     const refuse = (error: unknown): void => {
       removeWait(wait);
-      reject(error);
+      const back = takeBackHandlerLock(frame);
+      if (back === null) reject(error);
+      else back.then(() => reject(error));
     };
     const wait: FrameWait = { frame, record, jumps, reject: refuse };
     frame.waits ??= new Set();

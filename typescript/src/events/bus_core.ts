@@ -29,6 +29,10 @@ import { stampMicros, stampNow } from "./stamps.ts";
 import { stopRun } from "./stop.ts";
 import { isJumped, waitsForRun } from "./waits.ts";
 
+/** So many awaited events start inside each other at once; deeper ones start in the next turn, to spare the stack. */
+const deepest = 32;
+let nested = 0;
+
 export interface BusParts {
   readonly name: string;
   readonly id: string;
@@ -199,7 +203,14 @@ export class BusCore implements Bus {
     if (run.state === "waiting") this.release(run);
     if (run.state !== "queued") return;
     run.queueLink.list?.remove(run.queueLink);
+    if (nested === deepest) {
+      this.ready.push(run.queueLink);
+      this.wake();
+      return;
+    }
+    nested += 1;
     this.start(run);
+    nested -= 1;
   }
 
   /** Never throws: a lock manager that fails ends the event. */

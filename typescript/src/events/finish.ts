@@ -16,12 +16,13 @@ export function completeRun(run: EventRun): void {
   run.lock?.leave(run);
   const { record } = run;
   record.openRuns -= 1;
-  if (record.openRuns > 0) return;
-  if (record.openChildren === 0) completeUpwards(record);
-  else if (record.frameWaits !== null || record.holds !== null) {
-    if (isJumped(record)) driveChildren(record);
-    refuseAtRest(record);
+  if (record.openRuns === 0 && record.openChildren === 0) {
+    completeUpwards(record);
+    return;
   }
+  if (record.frameWaits === null && record.holds === null) return;
+  if (record.openRuns === 0 && isJumped(record)) driveChildren(record);
+  refuseAtRest(record);
 }
 
 /** Runs what of an awaited event has not started, and what holds it open when its handlers have ended. */

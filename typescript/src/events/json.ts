@@ -39,11 +39,10 @@ function objectToJson(value: object | null, path: string, loaded: boolean): Json
   if (value instanceof Date) return value.toISOString();
   if (Array.isArray(value)) return value.map((each, index) => toJson(each, `${path}[${index}]`, loaded));
   if (value instanceof Set) return [...value].map((each, index) => toJson(each, `${path}[${index}]`, loaded));
-  if (value instanceof Map)
-    return entriesToJson(
-      [...value.entries()].map(([key, each]) => [String(key), each]),
-      path,
-    );
+  if (value instanceof Map) {
+    const entries = [...value.entries()].map(([key, each]): [string, unknown] => [String(key), each]);
+    return entriesToJson(entries, path, loaded);
+  }
   if ("toJSON" in value && typeof value.toJSON === "function") return toJson(value.toJSON(), path, loaded);
   return entriesToJson(Object.entries(value), path, loaded);
 }

@@ -178,16 +178,16 @@ function expireHandler(result: EventResult, blocked: boolean, cause: unknown): u
 function reentries(result: EventResult): number {
   if (result.record.frameWaits === null && result.record.emittedBy === null) return 0;
   const seen = new Set<EventResult>();
-  const reach = (record: EventRecord): void => {
-    if (record.emittedBy !== null) add(record.emittedBy);
-    for (const wait of waitsFor(record)) add(wait.frame);
-  };
-  const add = (frame: EventResult): void => {
-    if (seen.has(frame)) return;
-    seen.add(frame);
-    reach(frame.record);
-  };
-  reach(result.record);
+  const seenRecords = new Set<EventRecord>();
+  for (let records: EventRecord[] = [result.record]; records.length > 0; ) {
+    const frames = records.flatMap((record) => [...waitsFor(record, seenRecords)].map((wait) => wait.frame));
+    for (const { emittedBy } of records) if (emittedBy !== null) frames.push(emittedBy);
+    records = [];
+    for (const frame of frames) {
+      if (!seen.has(frame)) records.push(frame.record);
+      seen.add(frame);
+    }
+  }
   let count = 0;
   for (const frame of seen) if (frame.entry === result.entry && frame.alive) count += 1;
   return count;

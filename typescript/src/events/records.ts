@@ -214,6 +214,11 @@ export class EventRecord {
     return null;
   }
 
+  /** Whether handlers of it may run, on some bus. */
+  get running(): boolean {
+    return this.runs.some((run) => run.state === "running");
+  }
+
   results(): EventResult[] {
     const only = this.runs.length === 1 && this.loadedResults === null ? this.runs[0] : undefined;
     return only ? only.results : [...(this.loadedResults ?? []), ...this.runs.flatMap((run) => run.results)];

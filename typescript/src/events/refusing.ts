@@ -4,7 +4,7 @@
 import { EventCycleError } from "./errors.ts";
 import { lockOf } from "./lock_manager.ts";
 import { type EventRecord, EventRun, type FrameWait } from "./records.ts";
-import { Dependencies, waitsFor } from "./waits.ts";
+import { Dependencies } from "./waits.ts";
 
 export function eventName(record: EventRecord): string {
   return `${record.typeName} ${record.id}`;
@@ -17,25 +17,23 @@ export function cycleError({ frame, record }: FrameWait): EventCycleError {
 
 /** Whether `wait`, which counts already, can only end after the handler that waits. */
 export function isHopeless(wait: FrameWait): boolean {
-  return new Dependencies(wait.frame.run, lockOf).reaches(wait.record, wait.jumps);
+  return new Dependencies(wait.frame.run, lockOf, false).reaches(wait.record, wait.jumps);
 }
 
 /** Refuses, in each cycle that goes through one of `waits`, the last await before what does not run. */
 function refuseLast(waits: Iterable<FrameWait>): void {
   for (const wait of [...waits]) {
-    const search = new Dependencies(wait.frame.run, lockOf);
+    const search = new Dependencies(wait.frame.run, lockOf, true);
     if (!search.reaches(wait.record, wait.jumps)) continue;
     const last = search.lastWait ?? wait;
     last.reject(cycleError(last));
   }
 }
 
-/** The awaits of `record`, and of what has ended but for it. */
+/** The awaits of `record`, and of what it holds open, where no handler of those runs any more. */
 function* waitsAtRest(record: EventRecord): Generator<FrameWait> {
-  for (const wait of waitsFor(record)) {
-    let at: EventRecord | null = record;
-    while (at !== null && at !== wait.record && at.holds?.openRuns === 0) at = at.holds;
-    if (at === wait.record) yield wait;
+  for (let at: EventRecord | null = record; at !== null && !at.completed && !at.running; at = at.holds) {
+    if (at.frameWaits !== null) for (const wait of at.frameWaits) if (wait.frame.alive) yield wait;
   }
 }
 
@@ -50,7 +48,7 @@ export function refuseAtLock(run: EventRun): void {
   }
 }
 
-/** `record` waits in one more queue, or has ended but for its children. */
+/** `record` waits in one more queue, or the last of its handlers that ran has ended. */
 export function refuseAtRest(record: EventRecord): void {
   for (const wait of [...waitsAtRest(record)]) if (isHopeless(wait)) wait.reject(cycleError(wait));
 }

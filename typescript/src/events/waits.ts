@@ -5,9 +5,13 @@
 import type { EventLock, Hold } from "./lock.ts";
 import { type EventRecord, type EventResult, EventRun, type FrameWait } from "./records.ts";
 
-/** The waits of running handlers for `record`, or for an event that it holds open. */
-export function* waitsFor(record: EventRecord): Generator<FrameWait> {
+/** The waits of running handlers for `record`, or for an event that it holds open; up to what was `seen` before. */
+export function* waitsFor(record: EventRecord, seen?: Set<EventRecord>): Generator<FrameWait> {
   for (let at: EventRecord | null = record; at !== null && !at.completed; at = at.holds) {
+    if (seen !== undefined) {
+      if (seen.has(at)) return;
+      seen.add(at);
+    }
     if (at.frameWaits !== null) for (const wait of at.frameWaits) if (wait.frame.alive) yield wait;
   }
 }
@@ -21,9 +25,10 @@ export function isJumped(record: EventRecord): boolean {
 /** All runs in whose execution `run` stands: they await it, directly or not, and run it thereby. */
 export function* runsAround(run: EventRun): Generator<EventRun> {
   const seen = new Set<EventRun>();
+  const seenRecords = new Set<EventRecord>();
   const open = [run];
   for (let at = open.pop(); at !== undefined; at = open.pop()) {
-    for (const wait of waitsFor(at.record)) {
+    for (const wait of waitsFor(at.record, seenRecords)) {
       const outer = wait.frame.run;
       if (!wait.jumps || seen.has(outer)) continue;
       seen.add(outer);
@@ -45,14 +50,17 @@ export type LockOf = (run: EventRun) => EventLock | null;
 export class Dependencies {
   private readonly target: EventRun;
   private readonly lockOf: LockOf;
+  /** Whether only that blocks an event which no handler of it could change. */
+  private readonly atRest: boolean;
   /** What cannot be complete before the target is. */
   private readonly held = new Set<EventRecord>();
   /** Of a cycle that was found: the last await before what is blocked. */
   lastWait: FrameWait | null = null;
   private readonly seen = new Set<EventRecord | EventRun>();
 
-  constructor(target: EventRun, lockOf: LockOf) {
+  constructor(target: EventRun, lockOf: LockOf, atRest: boolean) {
     this.target = target;
+    this.atRest = atRest;
     for (let at: EventRecord | null = target.record; at !== null; at = at.holds) this.held.add(at);
     this.lockOf = lockOf;
   }
@@ -62,9 +70,13 @@ export class Dependencies {
     if (this.held.has(record)) return true;
     if (record.completed || this.seen.has(record)) return false;
     this.seen.add(record);
-    for (const run of record.runs) if (this.reachesFrom(run, jumps)) return true;
-    // Children count when nothing else is open: what runs may run on.
-    if (record.openRuns > 0) return false;
+    const { running } = record;
+    for (const run of record.runs) {
+      if (running && this.atRest && run.state !== "running") continue;
+      if (this.reachesFrom(run, jumps)) return true;
+    }
+    // Children count when no handler runs: those that do are looked at above, and may run on.
+    if (running) return false;
     for (const child of record.children()) if (this.reaches(child, jumps)) return true;
     return false;
   }

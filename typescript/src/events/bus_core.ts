@@ -3,7 +3,7 @@
 
 import { ambientFrame, captureContext } from "./context.ts";
 import { EventHandler, type HandlerFunction, type HandlerOptions } from "./event_handler.ts";
-import { Fifo } from "./fifo.ts";
+import { Fifo, Link } from "./fifo.ts";
 import { FindWaiters } from "./find.ts";
 import { BusHistory } from "./history.ts";
 import { BusHooks, type EventBusMiddleware } from "./hooks.ts";
@@ -26,7 +26,7 @@ import {
 import { refuseAtRest } from "./refusing.ts";
 import { type BusSettings, checkLimit, EffectiveSettings } from "./settings.ts";
 import { stampMicros, stampNow } from "./stamps.ts";
-import { stopRun } from "./stop.ts";
+import { stopRun, unqueue } from "./stop.ts";
 import { isJumped, waitsForRun } from "./waits.ts";
 
 /** So many awaited events start inside each other at once; deeper ones start in the next turn, to spare the stack. */
@@ -139,11 +139,16 @@ export class BusCore implements Bus {
     const run = new EventRun(this, record, settings);
     record.runs.push(run);
     record.openRuns += 1;
-    if (record.completed) record.reopen();
+    if (record.completed) {
+      record.reopen();
+      captureContext(record);
+    }
     this.history.add(run);
+    run.openLink = new Link(run);
     this.open.push(run.openLink);
     this.hooks?.event(record, "pending");
     const waits = settings.concurrency !== "parallel" && (isFirst || !isJumped(record));
+    run.queueLink = new Link(run);
     (waits ? this.queue : this.ready).push(run.queueLink);
     if (waits && (record.holds !== null || !isFirst)) refuseAtRest(record);
     this.finds.offer(event);
@@ -202,8 +207,8 @@ export class BusCore implements Bus {
   takeOver(run: EventRun): void {
     if (run.state === "waiting") this.release(run);
     if (run.state !== "queued") return;
-    run.queueLink.list?.remove(run.queueLink);
-    if (nested === deepest) {
+    unqueue(run);
+    if (nested === deepest && run.queueLink !== null) {
       this.ready.push(run.queueLink);
       this.wake();
       return;
@@ -225,7 +230,7 @@ export class BusCore implements Bus {
   }
 
   finished(run: EventRun): void {
-    if (!this.open.remove(run.openLink) || this.open.size > 0) return;
+    if (run.openLink === null || !this.open.remove(run.openLink) || this.open.size > 0) return;
     const waiters = this.idleWaiters;
     this.idleWaiters = [];
     for (const resume of waiters) resume();

@@ -62,5 +62,9 @@ function announce(record: EventRecord): void {
   record.waiters = null;
   record.announced = true;
   if (waiters !== null) for (const resume of waiters) resume(true);
-  for (const run of record.runs) run.bus.finished(run);
+  for (const run of record.runs) {
+    run.bus.finished(run);
+    run.retire();
+  }
+  record.context = null;
 }

@@ -8,7 +8,7 @@ import type { FailedCall } from "./errors.ts";
 import type { EventHandler } from "./event_handler.ts";
 import type { Fifo } from "./fifo.ts";
 import { Link } from "./fifo.ts";
-import { newId } from "./ids.ts";
+import { idFor, newId, nextSequence } from "./ids.ts";
 import { type EventLock, Hold } from "./lock.ts";
 import type { MaybePromise } from "./maybe.ts";
 import type { EventHandlerCompletionMode, EventStatus, ResultStatus } from "./modes.ts";
@@ -129,7 +129,8 @@ export interface Bus {
 
 export class EventRecord {
   readonly kind: EventKind;
-  readonly id: string;
+  private ownId: string | null;
+  private readonly sequence: number;
   readonly createdAt: Stamp;
   version: string;
   resultType: ResultType | undefined;
@@ -186,7 +187,13 @@ export class EventRecord {
     this.version = kind.version;
     this.resultType = kind.resultType;
     this.createdAt = created ?? stampNow();
-    this.id = id ?? newId(stampMicros(this.createdAt));
+    this.ownId = id ?? null;
+    this.sequence = nextSequence();
+  }
+
+  get id(): string {
+    this.ownId ??= idFor(stampMicros(this.createdAt), this.sequence);
+    return this.ownId;
   }
 
   get typeName(): string {
@@ -246,8 +253,8 @@ export class EventRun extends Hold {
   cap: Deadline | null = null;
   monitor: SlowMonitor | null = null;
   /** In the list of what is not complete on the bus. */
-  readonly openLink: Link<EventRun> = new Link<EventRun>(this);
-  readonly queueLink: Link<EventRun> = new Link<EventRun>(this);
+  openLink: Link<EventRun> | null = null;
+  queueLink: Link<EventRun> | null = null;
   readonly historyLink: Link<EventRun> = new Link<EventRun>(this);
   readonly statusLink: Link<EventRun> = new Link<EventRun>(this);
 
@@ -257,6 +264,14 @@ export class EventRun extends Hold {
     this.record = record;
     this.settings = settings;
     this.completion = settings.completion;
+  }
+
+  /** Forgets what only a run that goes on needs. */
+  retire(): void {
+    this.openLink = null;
+    this.queueLink = null;
+    this.cap = null;
+    this.monitor = null;
   }
 
   get started(): boolean {

@@ -23,7 +23,9 @@ export function finalize(result: EventResult, status: "completed" | "error", now
   result.status = status;
   result.completedAt = stampAt(now);
   result.deadline?.cancel();
+  result.deadline = null;
   result.monitor?.stop(now);
+  result.monitor = null;
   if (result.unsettled) result.run.bus.abandoned.add(result);
   result.run.bus.hooks?.result(result, status);
   const onFinal = result.onFinal;
@@ -71,13 +73,18 @@ function withCause(reason: StopReason, result: EventResult): StopReason {
   return { ...reason, cause: result.error };
 }
 
+export function unqueue(run: EventRun): void {
+  const { queueLink } = run;
+  queueLink?.list?.remove(queueLink);
+}
+
 /** Ends `run` now, with everything below it. */
 export function stopRun(run: EventRun, reason: StopReason): void {
   switch (run.state) {
     case "final":
       return;
     case "queued":
-      run.queueLink.list?.remove(run.queueLink);
+      unqueue(run);
       fillResults(run);
       break;
     case "waiting":

@@ -79,7 +79,7 @@ export class BaseEvent<R = unknown> implements EventFacade {
       record.resultType = resultType;
       record.extras = extras;
       if (identity.event_version !== undefined) record.version = identity.event_version;
-      if (identity.event_parent_id !== undefined) record.parentId = identity.event_parent_id;
+      if (identity.event_parent_id !== undefined) record.setOrigin(identity.event_parent_id, null);
       this[RECORD] = record;
     }
     const { extras } = this[RECORD];

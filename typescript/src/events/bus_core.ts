@@ -165,8 +165,6 @@ export class BusCore implements Bus {
     if (!frame?.alive) return;
     event[FRAME] = frame;
     record.emittedBy = frame;
-    record.emittedByHandlerId = frame.entry.id;
-    record.parentId = frame.record.id;
     record.holds = frame.record;
     frame.record.openChildren += 1;
     frame.children ??= [];

@@ -24,6 +24,8 @@ export class EventHandler {
   readonly handler_timeout: Limit | undefined;
   readonly handler_slow_timeout: Limit | undefined;
   readonly handler: HandlerFunction;
+  /** How many of its calls run and are not final. */
+  running = 0;
   private readonly registered: Stamp;
 
   constructor(

@@ -63,8 +63,7 @@ export function loadRecord(kind: EventKind, json: unknown): EventRecord {
   record.startedAt = head.event_started_at ?? null;
   record.completedAt = head.event_completed_at ?? null;
   record.loadedPath = head.event_path ?? null;
-  record.parentId = head.event_parent_id ?? null;
-  record.emittedByHandlerId = head.event_emitted_by_handler_id ?? null;
+  record.setOrigin(head.event_parent_id ?? null, head.event_emitted_by_handler_id ?? null);
   if (head.event_results !== undefined && head.event_results.length > 0) {
     record.loadedResults = head.event_results.map((each) => loadResult(record, each));
     record.winner = firstCommitted(record.loadedResults);

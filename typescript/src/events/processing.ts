@@ -133,7 +133,9 @@ function callHandler(result: EventResult, now: number): MaybePromise<void> {
   const { run, entry } = result;
   result.status = "started";
   result.startedAt = stampAt(now);
-  if (reentries(result) > run.bus.settings.max_handler_recursion_depth) {
+  entry.running += 1;
+  const { max_handler_recursion_depth: deepest } = run.bus.settings;
+  if (entry.running > deepest + 1 && reentries(result) > deepest) {
     settleError(result, new EventRecursionError(`${entry.handler_name} re-entered itself too often`));
     return;
   }

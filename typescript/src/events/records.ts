@@ -142,8 +142,8 @@ export class EventRecord {
   defaults: BusSettings | null = null;
   /** Labels of the buses that the event was on before it was loaded from JSON. */
   loadedPath: string[] | null = null;
-  parentId: string | null = null;
-  emittedByHandlerId: string | null = null;
+  private givenParentId: string | null = null;
+  private givenHandlerId: string | null = null;
   /** The call that emitted it, where that is known. */
   emittedBy: EventResult | null = null;
   /** The event that cannot be complete before this one is. */
@@ -189,6 +189,20 @@ export class EventRecord {
     this.createdAt = created ?? stampNow();
     this.ownId = id ?? null;
     this.sequence = nextSequence();
+  }
+
+  get parentId(): string | null {
+    return this.emittedBy?.record.id ?? this.givenParentId;
+  }
+
+  get emittedByHandlerId(): string | null {
+    return this.emittedBy?.entry.id ?? this.givenHandlerId;
+  }
+
+  /** What an event says of its origin that was not emitted here. */
+  setOrigin(parentId: string | null, handlerId: string | null): void {
+    this.givenParentId = parentId;
+    this.givenHandlerId = handlerId;
   }
 
   get id(): string {

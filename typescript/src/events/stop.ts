@@ -20,6 +20,7 @@ export interface StopReason {
 
 /** Makes `result` final; its handler's promise may still be open. */
 export function finalize(result: EventResult, status: "completed" | "error", now: number): void {
+  if (result.status === "started") result.entry.running -= 1;
   result.status = status;
   result.completedAt = stampAt(now);
   result.deadline?.cancel();

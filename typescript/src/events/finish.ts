@@ -42,7 +42,13 @@ function completeUpwards(first: EventRecord): void {
     if (parent === null) return;
     record.holds = null;
     parent.openChildren -= 1;
-    record = parent.openChildren === 0 && parent.openRuns === 0 && !parent.completed ? parent : null;
+    if (parent.completed) return;
+    if (parent.openChildren > 0 || parent.openRuns > 0) {
+      // What ran below it has ended; what is left may be blocked.
+      if (!parent.running) refuseAtRest(parent);
+      return;
+    }
+    record = parent;
   }
 }
 

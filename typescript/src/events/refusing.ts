@@ -4,7 +4,7 @@
 import { EventCycleError } from "./errors.ts";
 import { lockOf } from "./lock_manager.ts";
 import { type EventRecord, EventRun, type FrameWait } from "./records.ts";
-import { Dependencies } from "./waits.ts";
+import { Dependencies, runsBelow } from "./waits.ts";
 
 export function eventName(record: EventRecord): string {
   return `${record.typeName} ${record.id}`;
@@ -33,7 +33,7 @@ function refuseLast(waits: Iterable<FrameWait>): void {
 /** The awaits of `record`, and of what it holds open, where no handler of those runs any more. */
 function* waitsAtRest(record: EventRecord): Generator<FrameWait> {
   for (let at: EventRecord | null = record; at !== null && !at.completed && !at.running; at = at.holds) {
-    if (at.frameWaits !== null) for (const wait of at.frameWaits) if (wait.frame.alive) yield wait;
+    if (at.frameWaits !== null && !runsBelow(at)) for (const wait of at.frameWaits) if (wait.frame.alive) yield wait;
   }
 }
 

@@ -44,6 +44,14 @@ export function waitsForRun(holder: Hold, comer: Hold): boolean {
   return false;
 }
 
+/** Whether handlers of the event run, or of what holds it open. */
+export function runsBelow(record: EventRecord): boolean {
+  if (record.completed) return false;
+  if (record.running) return true;
+  for (const child of record.children()) if (runsBelow(child)) return true;
+  return false;
+}
+
 export type LockOf = (run: EventRun) => EventLock | null;
 
 /** Looks for what the end of an event depends on: whether that is, somewhere, the end of `target`. */
@@ -57,6 +65,7 @@ export class Dependencies {
   /** Of a cycle that was found: the last await before what is blocked. */
   lastWait: FrameWait | null = null;
   private readonly seen = new Set<EventRecord | EventRun>();
+  private readonly seenRunning = new Set<EventRecord | EventRun>();
 
   constructor(target: EventRun, lockOf: LockOf, atRest: boolean) {
     this.target = target;
@@ -68,16 +77,21 @@ export class Dependencies {
   /** `jumps`: what of it has not started runs where it is awaited, and does not wait for its bus's loop. */
   reaches(record: EventRecord, jumps: boolean): boolean {
     if (this.held.has(record)) return true;
-    if (record.completed || this.seen.has(record)) return false;
-    this.seen.add(record);
-    const { running } = record;
+    return this.visit(record, jumps, !this.atRest || !runsBelow(record));
+  }
+
+  /** Where something below runs (not `calm`), only what those handlers await is blocked for good. */
+  private visit(record: EventRecord, jumps: boolean, calm: boolean): boolean {
+    if (this.held.has(record)) return true;
+    const seen = calm ? this.seen : this.seenRunning;
+    if (record.completed || seen.has(record)) return false;
+    seen.add(record);
     for (const run of record.runs) {
-      if (running && this.atRest && run.state !== "running") continue;
-      if (this.reachesFrom(run, jumps)) return true;
+      if ((calm || run.state === "running") && this.reachesFrom(run, jumps)) return true;
     }
     // Children count when no handler runs: those that do are looked at above, and may run on.
-    if (running) return false;
-    for (const child of record.children()) if (this.reaches(child, jumps)) return true;
+    if (calm && record.running) return false;
+    for (const child of record.children()) if (this.visit(child, jumps, calm)) return true;
     return false;
   }
 

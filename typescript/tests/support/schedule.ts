@@ -270,10 +270,10 @@ export class Experiment {
     }
     await this.settle();
     // Handlers that went on after their end may have emitted something.
-    while (this.scripts.size > 0) {
+    do {
       await this.time.sleep(10);
       await this.settle();
-    }
+    } while (this.scripts.size > 0);
   }
 
   private async settle(): Promise<void> {

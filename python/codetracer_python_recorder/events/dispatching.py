@@ -179,9 +179,7 @@ class Dispatching(BusViews):
         if self.middlewares:
             execution.announce_pending()
         mode = effective(record, "event_concurrency", self._bus)
-        live = record.live
-        jumped = live is not None and live.waits and any(wait.jump for wait in live.waits)
-        if mode is EventConcurrencyMode.PARALLEL or jumped:
+        if mode is EventConcurrencyMode.PARALLEL or _is_due(record):
             execution.spawn(eager=False)
             return
         self._queue[execution] = None
@@ -304,3 +302,9 @@ class Dispatching(BusViews):
             execution = record.execution_on(self._bus)
             if execution is not None:
                 execution.settle(why, None, None)
+
+
+def _is_due(record: EventRecord) -> bool:
+    """Whether a handler waits for the event by queue jump, so that it passes every queue."""
+    direct = () if record.live is None else record.live.waits or ()
+    return any(w.jump for w in direct) or any(w.jump for w in record.pressing())

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import ValidationError
 
@@ -52,6 +52,8 @@ class EventResult[T]:
         execution: the event's run on the bus, until the body ends.
     """
 
+    node_kind: ClassVar[str] = "run"
+
     __slots__ = (
         "_value",
         "children",
@@ -67,7 +69,7 @@ class EventResult[T]:
         "task",
         "timers",
         "waits",
-        "yields",
+        "yielded",
     )
 
     def __init__(
@@ -87,7 +89,7 @@ class EventResult[T]:
         self.limit: float | None = None
         self.deadline: float | None = None
         self.waits: list[Wait] | None = None
-        self.yields = 0
+        self.yielded = False
 
     @property
     def event(self) -> BaseEvent[Any]:

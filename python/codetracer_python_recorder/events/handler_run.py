@@ -166,19 +166,19 @@ def _depth(run: EventResult[Any]) -> int:
     live = run.record.live
     if live is None or (live.emitter is None and not live.waits):
         return 0
-    found = 0
-    seen = {id(run)}
+    runs = {run}
+    seen = {run.record}
     rest = [run.record]
-    while rest:
-        record = rest.pop()
+    for record in rest:
         if record.live is None:
             continue
         above = [wait.run for wait in record.live.waits or ()]
         if record.live.emitter is not None:
             above.append(record.live.emitter)
         for other in above:
-            if other.is_live and id(other) not in seen:
-                seen.add(id(other))
-                found += other.handler is run.handler
-                rest.append(other.record)
-    return found
+            if other.is_live:
+                runs.add(other)
+                if other.record not in seen:
+                    seen.add(other.record)
+                    rest.append(other.record)
+    return sum(other.handler is run.handler for other in runs) - 1

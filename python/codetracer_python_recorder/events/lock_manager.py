@@ -295,7 +295,7 @@ class _HandlerScope(_Scope):
 
 async def take_handler_lock(live: Live, run: EventResult[Any]) -> None:
     """Waits until ``run`` holds the handler lock of its event."""
-    if live.serial_owner is None:
+    if live.serial_owner in (None, run):
         live.serial_owner = run
         return
     if live.serial_waiters is None:
@@ -308,7 +308,7 @@ async def take_handler_lock(live: Live, run: EventResult[Any]) -> None:
     except BaseException:
         if future.done() and not future.cancelled():
             yield_handler_lock(live, run)
-        else:
+        elif entry in live.serial_waiters:
             live.serial_waiters.remove(entry)
         raise
 
@@ -324,8 +324,18 @@ def yield_handler_lock(live: Live, run: EventResult[Any]) -> bool:
         if not future.done():
             live.serial_owner = following
             future.set_result(None)
+            _serve_the_same(live)
             break
     return True
+
+
+def _serve_the_same(live: Live) -> None:
+    """Several tasks of one handler may wait for its lock; it is for all of them."""
+    waiters = live.serial_waiters or deque()
+    for entry in [entry for entry in waiters if entry[0] is live.serial_owner]:
+        waiters.remove(entry)
+        if not entry[1].done():
+            entry[1].set_result(None)
 
 
 class _DispatchScope:

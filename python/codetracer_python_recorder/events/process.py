@@ -10,10 +10,10 @@ import asyncio
 from collections.abc import Iterator
 from contextvars import Context
 from enum import Enum, auto
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from . import clock, handler_run
-from .cycles import break_cycle
+from .cycles import refuse_at_rest
 from .event_result import EventResult
 from .execution import saved_errors, slow_monitor, timeout_scope
 from .logging import notice
@@ -56,6 +56,8 @@ class Execution:
         final: no handler may start any more.
         depth: how many executions this one is nested in.
     """
+
+    node_kind: ClassVar[str] = "execution"
 
     __slots__ = (
         "_announced",
@@ -105,18 +107,19 @@ class Execution:
         """Whether its handlers run."""
         return self.state is State.RUNNING
 
+    @property
+    def is_queued(self) -> bool:
+        """Whether it waits for its turn."""
+        return self.state is State.QUEUED
+
+    @property
+    def is_blocked(self) -> bool:
+        """Whether it waits for its lock."""
+        return self.state is State.LOCKING
+
     def enclosing(self) -> Iterator[Execution]:
         """The executions that wait by queue jump for this one, the nearest first."""
-        seen = {self.record}
-        rest = [self.record]
-        for record in rest:
-            for wait in record.waits():
-                above = wait.run.execution if wait.jump else None
-                if above is not None:
-                    yield above
-                    if above.record not in seen:
-                        seen.add(above.record)
-                        rest.append(above.record)
+        return self.record.enclosing()
 
     def announce_pending(self) -> None:
         """Tells the middlewares about the emission; nothing starts before they have heard it."""
@@ -132,7 +135,7 @@ class Execution:
             if lock is not None and self.task is not None:
                 lock.recheck()
                 if self not in lock.holders:
-                    break_cycle(self)
+                    refuse_at_rest(self.record)
 
     def spawn(self, *, eager: bool) -> None:
         """Processes the event in a task of its own; an eager one runs up to its first wait now."""
@@ -165,20 +168,21 @@ class Execution:
                 await asyncio.shield(self._announced)
             lock = bus.locks.get_lock_for_event(bus, event)
             if lock is not None and not lock.admits(self):
-                break_cycle(self)
+                refuse_at_rest(self.record)
             self._locking = True
             if not self.final:
                 async with bus.locks.event_lock(bus, event):
                     self._locking = False
                     if not self._is_over():
                         await self._run()
-        except asyncio.CancelledError:
+        except GeneratorExit:
+            raise  # It is torn down with its loop: there is nobody to tell.
+        except BaseException:
             if not self._withdrawn:
                 self.settle("its processing was cancelled", None, None)
+            self._finish()
             raise
-        finally:
-            self.task = None
-            telling = self._finish()
+        telling = self._finish()
         if telling is not None and not telling.done():
             await asyncio.wait([telling])
 
@@ -370,6 +374,7 @@ class Execution:
         if self.state is State.DONE:
             return None
         self.state = State.DONE
+        self.task = None
         for run in self.runs:
             if run.started_ns is None:
                 run.execution = None

@@ -9,9 +9,9 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from . import clock
+from . import clock, cycles
 from .modes import EventStatus
 
 if TYPE_CHECKING:
@@ -86,6 +86,8 @@ class EventRecord:
     ``own`` holds the options that the event itself has, by attribute name: those of its class and
     those set on the instance. ``live`` is ``None`` before the first emission and after completion.
     """
+
+    node_kind: ClassVar[str] = "event"
 
     __slots__ = (
         "bus",
@@ -165,6 +167,40 @@ class EventRecord:
             emitter = record.live.emitter
             record = None if emitter is None else emitter.record
 
+    def enclosing(self) -> Iterator[Execution]:
+        """The executions whose handlers wait by queue jump for the event, the nearest first."""
+        seen = {self}
+        rest: list[EventRecord] = [self]
+        for record in rest:
+            live = record.live
+            if live is None:
+                continue
+            above = [] if live.emitter is None else [live.emitter.record]
+            for wait in live.waits or ():
+                execution = wait.run.execution
+                if wait.jump and wait.run.is_live and execution is not None:
+                    yield execution
+                    above.append(execution.record)
+            for outer in above:
+                if outer not in seen:
+                    seen.add(outer)
+                    rest.append(outer)
+
+    @property
+    def is_running(self) -> bool:
+        """Whether a bus runs the event's handlers."""
+        return self.live is not None and any(e.is_running for e in self.live.executions)
+
+    def pressing(self) -> Iterator[Wait]:
+        """As ``waits``, up to the first event whose handlers run: it may still wait for others."""
+        record: EventRecord | None = self
+        while record is not None and record.live is not None and not record.is_running:
+            for wait in record.live.waits or ():
+                if wait.run.is_live:
+                    yield wait
+            emitter = record.live.emitter
+            record = None if emitter is None else emitter.record
+
     @property
     def is_jumped(self) -> bool:
         """Whether a live handler waits by queue jump for this event or for one it holds open."""
@@ -176,13 +212,12 @@ class EventRecord:
         if live is None:
             return None
         live.open_executions -= 1
-        if live.open_executions:
-            return None
-        if not live.open_children:
+        if not live.open_executions and not live.open_children:
             return complete(self)
-        if self.is_jumped:
+        if not live.open_executions and self.is_jumped:
             for child in list(self.children()):
                 promote(child)
+        cycles.refuse_at_rest(self)
         return None
 
 

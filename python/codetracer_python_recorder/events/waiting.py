@@ -84,29 +84,34 @@ async def _wait_inside(record: EventRecord, live: Live, run: EventResult[Any], j
         run.waits = []
     run.waits.append(entry)
     own = run.record.live
-    yielded = own is not None and _yield_lock(own, run)
+    if own is not None and yield_handler_lock(own, run):
+        run.yielded = True
+    torn_down = False
     try:
+        if closes_cycle(entry):
+            raise cycle_error(entry)
         if jump:
             promote(record)
         if record.live is live:
-            if not entry.future.done() and closes_cycle(entry):
-                raise cycle_error(entry)
             await entry.future
+    except GeneratorExit:
+        torn_down = True
+        raise
     finally:
         live.waits.remove(entry)
         run.waits.remove(entry)
-        if yielded and own is not None:
-            run.yields -= 1
-            if not run.yields and run.is_live:
-                await take_handler_lock(own, run)
+        if own is not None and run.yielded and not torn_down:
+            await _take_back(own, run)
 
 
-def _yield_lock(own: Live, run: EventResult[Any]) -> bool:
-    """Counts the waits of one handler, so that the last one to end takes the lock back."""
-    if run.yields or yield_handler_lock(own, run):
-        run.yields += 1
-        return True
-    return False
+async def _take_back(own: Live, run: EventResult[Any]) -> None:
+    """Ends the yielding of the handler lock, unless the handler waits elsewhere or has ended."""
+    if not run.waits and run.is_live:
+        await take_handler_lock(own, run)
+        if run.waits:
+            yield_handler_lock(own, run)
+        else:
+            run.yielded = False
 
 
 async def _wait_from_elsewhere(record: EventRecord, home: asyncio.AbstractEventLoop) -> None:

@@ -148,7 +148,7 @@ class Schedule(RuleBasedStateMachine):
             return execution is not None and execution.bus.event_handler_concurrency == "serial"
 
         for other in live:
-            if other.record is run.record and serial(run) and serial(other) and not other.yields:
+            if other.record is run.record and serial(run) and serial(other) and not other.yielded:
                 self.problems.append(f"{run} runs beside {other} of the same event")
 
     async def act(self, event: Work, action: str, detail: Any) -> None:

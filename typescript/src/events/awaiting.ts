@@ -4,10 +4,10 @@
 
 import { clock } from "./clock.ts";
 import { drive } from "./finish.ts";
-import { takeBackHandlerLock, yieldHandlerLock } from "./lock_manager.ts";
 import { ignore } from "./maybe.ts";
 import type { EventRecord, EventResult, EventRun, FrameWait } from "./records.ts";
 import { cycleError, eventName, isHopeless } from "./refusing.ts";
+import { takeBackHandlerLock, yieldHandlerLock } from "./serial_lock.ts";
 import type { Limit } from "./settings.ts";
 import { runsAround } from "./waits.ts";
 

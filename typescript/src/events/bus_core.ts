@@ -11,7 +11,7 @@ import { newId } from "./ids.ts";
 import { noSettings } from "./kinds.ts";
 import { EventLock } from "./lock.ts";
 import { InMemoryLockManager } from "./lock_manager.ts";
-import { isThenable } from "./maybe.ts";
+import { isThenable, type MaybePromise } from "./maybe.ts";
 import { startRun } from "./processing.ts";
 import {
   type Bus,
@@ -179,21 +179,24 @@ export class BusCore implements Bus {
 
   private turn(): void {
     this.woken = false;
-    for (let run = this.ready.shift(); run !== null; run = this.ready.shift()) this.start(run);
+    for (let run = this.ready.shift(); run !== null; run = this.ready.shift()) this.startAlone(run);
     if (this.looping !== null) return;
     const run = this.queue.shift();
     if (run === null) return;
     this.looping = run;
+    const next = (): void => {
+      if (this.looping !== run) return;
+      this.looping = null;
+      this.turn();
+    };
     const outcome = this.start(run);
-    if (isThenable(outcome)) {
-      outcome.then(() => {
-        if (this.looping !== run) return;
-        this.looping = null;
-        this.turn();
+    if (!isThenable(outcome)) this.release(run);
+    else {
+      outcome.then(next, (error: unknown) => {
+        this.failed(run, error);
+        next();
       });
-      return;
     }
-    this.release(run);
   }
 
   release(run: EventRun): void {
@@ -212,19 +215,28 @@ export class BusCore implements Bus {
       return;
     }
     nested += 1;
-    this.start(run);
+    this.startAlone(run);
     nested -= 1;
   }
 
-  /** Never throws: a lock manager that fails ends the event. */
-  private start(run: EventRun): void | PromiseLike<void> {
-    const fail = (cause: unknown): void => stopRun(run, { text: "its bus could not process it", cause });
+  private start(run: EventRun): MaybePromise<void> {
     try {
-      const outcome = startRun(run);
-      return isThenable(outcome) ? outcome.then(undefined, fail) : undefined;
+      return startRun(run);
     } catch (error) {
-      fail(error);
+      this.failed(run, error);
+      return undefined;
     }
+  }
+
+  /** Starts a run that nobody's loop waits for. */
+  private startAlone(run: EventRun): void {
+    const outcome = this.start(run);
+    if (isThenable(outcome)) outcome.then(undefined, (error: unknown) => this.failed(run, error));
+  }
+
+  /** A lock manager that fails ends the event. */
+  private failed(run: EventRun, cause: unknown): void {
+    stopRun(run, { text: "its bus could not process it", cause });
   }
 
   finished(run: EventRun): void {

@@ -20,6 +20,7 @@ export class Deadline {
 
   /** Calls `ring` when the limit passes and nobody cancelled it. */
   watch(ring: () => void): void {
+    if (this.cancelled) return;
     this.ring = ring;
     if (this.pauses === 0) this.timer = clock().setTimer(this.at - this.seconds * 1000, this.seconds, ring);
   }

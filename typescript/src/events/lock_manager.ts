@@ -3,17 +3,17 @@
 
 import { callInContext } from "./context.ts";
 import type { EventLock } from "./lock.ts";
-import { type MaybePromise, withCleanup } from "./maybe.ts";
+import { isThenable, type MaybePromise } from "./maybe.ts";
 import {
   type Bus,
   type EventFacade,
-  type EventRecord,
   type EventResult,
   type EventRun,
   FRAME,
   type LockManager,
   RECORD,
 } from "./records.ts";
+import { enterSerial } from "./serial_lock.ts";
 
 export function lockOf(run: EventRun): EventLock | null {
   const mode = run.settings.concurrency;
@@ -50,20 +50,16 @@ export class InMemoryLockManager implements LockManager {
     const run = this.runOf(event);
     const lock = lockOf(run);
     if (lock === null) return fn();
-    const unlock = (): void => lock.leave(run);
-    if (lock.tryEnter(run)) return withCleanup(fn, unlock);
-    return lock.wait(run).then((entered) => (entered ? withCleanup(fn, unlock) : undefined));
+    if (lock.tryEnter(run)) return inside(lock, run, fn);
+    return lock.wait(run).then((entered) => (entered ? inside(lock, run, fn) : undefined));
   }
 
   withHandlerLock(event: EventFacade, result: EventResult, fn: () => MaybePromise<void>): MaybePromise<void> {
     if (result.run.settings.handlerConcurrency === "parallel") return fn();
     const record = event[RECORD];
-    const unlock = (): void => passOn(record, result);
-    if (record.serialHolder === null) {
-      record.serialHolder = result;
-      return withCleanup(fn, unlock);
-    }
-    return enterSerial(record, result, false).then(() => withCleanup(fn, unlock));
+    if (record.serialHolder !== null) return enterSerial(record, result, false).then(fn);
+    record.serialHolder = result;
+    return fn();
   }
 
   withHandlerDispatchContext<T>(event: EventFacade, fn: () => T): T {
@@ -72,41 +68,14 @@ export class InMemoryLockManager implements LockManager {
   }
 }
 
-function enterSerial(record: EventRecord, result: EventResult, isBack: boolean): Promise<void> {
-  return new Promise((enter) => {
-    record.serialWaiters ??= [];
-    if (isBack) record.serialWaiters.unshift({ result, enter });
-    else record.serialWaiters.push({ result, enter });
-  });
-}
-
-/** Lets the next serial handler of the event in, if `result` is the one that keeps it out. */
-function passOn(record: EventRecord, result: EventResult): void {
-  if (record.serialHolder !== result) return;
-  record.serialHolder = null;
-  for (let next = record.serialWaiters?.shift(); next; next = record.serialWaiters?.shift()) {
-    // One that ended while it waited passes through without keeping anybody out.
-    if (!next.result.final) record.serialHolder = next.result;
-    next.enter();
-    if (record.serialHolder !== null) return;
+/** Runs `fn` in the lock. A run that goes on leaves it by itself as soon as its handlers have ended. */
+function inside(lock: EventLock, run: EventRun, fn: () => MaybePromise<void>): MaybePromise<void> {
+  try {
+    const outcome = fn();
+    if (!isThenable(outcome)) lock.leave(run);
+    return outcome;
+  } catch (error) {
+    lock.leave(run);
+    throw error;
   }
-}
-
-/** A handler that awaits gives the event's handler lock away meanwhile. */
-export function yieldHandlerLock(frame: EventResult): void {
-  if (frame.record.serialHolder !== frame) return;
-  frame.yielded = true;
-  passOn(frame.record, frame);
-}
-
-/** Takes it back before the handler goes on, unless the handler has ended or awaits something else still. */
-export function takeBackHandlerLock(frame: EventResult): Promise<void> | null {
-  if (!frame.yielded || !frame.alive || frame.waits !== null) return null;
-  frame.yielded = false;
-  const { record } = frame;
-  if (record.serialHolder === null) {
-    record.serialHolder = frame;
-    return null;
-  }
-  return enterSerial(record, frame, true);
 }

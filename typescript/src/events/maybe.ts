@@ -11,28 +11,3 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
 }
 
 export function ignore(): void {}
-
-/** Runs `fn`, and `leave` after it however it ends. */
-export function withCleanup<T>(fn: () => MaybePromise<T>, leave: () => void): MaybePromise<T> {
-  let outcome: MaybePromise<T>;
-  try {
-    outcome = fn();
-  } catch (error) {
-    leave();
-    throw error;
-  }
-  if (!isThenable(outcome)) {
-    leave();
-    return outcome;
-  }
-  return outcome.then(
-    (value) => {
-      leave();
-      return value;
-    },
-    (error: unknown) => {
-      leave();
-      throw error;
-    },
-  );
-}

@@ -5,11 +5,11 @@ import { Deadline } from "./deadline.ts";
 import { EventHandlerTimeoutError, EventRecursionError } from "./errors.ts";
 import { completeRun } from "./finish.ts";
 import { log } from "./logger.ts";
-import { ignore, isThenable, type MaybePromise } from "./maybe.ts";
+import { isThenable, type MaybePromise } from "./maybe.ts";
 import { settleError, settleValue } from "./outcome.ts";
 import type { EventFacade, EventRecord, EventResult, EventRun } from "./records.ts";
 import { refuseAtLock } from "./refusing.ts";
-import { withSavedHandlerErrors, withSlowMonitor, withTimeout } from "./scopes.ts";
+import { withDeadline, withSavedHandlerErrors, withSlowMonitor, withTimeout } from "./scopes.ts";
 import { EffectiveSettings } from "./settings.ts";
 import { SlowMonitor } from "./slow_monitor.ts";
 import { stampAt } from "./stamps.ts";
@@ -54,18 +54,9 @@ function underLimits(run: EventRun, now: number): MaybePromise<void> {
   if (timeout !== null) run.cap = new Deadline(now, timeout);
   const threshold = EffectiveSettings.threshold(slowTimeout, timeout);
   if (threshold !== null) run.monitor = new SlowMonitor(now, threshold, (elapsed) => warnSlowEvent(run, elapsed));
-  const expire = (): null => {
-    expireRun(run);
-    return null;
-  };
+  // When the limit passes all results become final, and with them this ends.
   const body = (): MaybePromise<void> => withSlowMonitor(run.monitor, () => runHandlers(run, now));
-  try {
-    const outcome = withTimeout(run.cap, body, expire);
-    // Only the passed limit rejects, and then the run has ended.
-    return isThenable(outcome) ? outcome.then(undefined, ignore) : undefined;
-  } catch {
-    return;
-  }
+  return withDeadline(run.cap, body, () => expireRun(run));
 }
 
 function runHandlers(run: EventRun, now: number): MaybePromise<void> {

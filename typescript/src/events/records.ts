@@ -86,9 +86,12 @@ export interface Hooks {
 export interface LockManager {
   /** The lock that the event needs on this bus, or null where its concurrency is `parallel`. */
   getLockForEvent(event: EventFacade): EventLock | null;
-  /** Runs `fn` while the event holds its lock. Does not run it when the event was cancelled before its turn. */
+  /**
+   * Runs `fn` while the event holds its lock. Does not run it when the event was cancelled before its turn. The lock is
+   * to be free once `fn` has ended; it may be before, as soon as all results on the bus are final.
+   */
   withEventLock(event: EventFacade, fn: () => MaybePromise<void>): MaybePromise<void>;
-  /** Runs `fn` while `result` is the one serial handler of the event that runs. */
+  /** Runs `fn` as the one serial handler of the event that runs, until `result` is final. */
   withHandlerLock(event: EventFacade, result: EventResult, fn: () => MaybePromise<void>): MaybePromise<void>;
   /** Calls `fn` in the context of the handler that `event` is bound to. */
   withHandlerDispatchContext<T>(event: EventFacade, fn: () => T): T;

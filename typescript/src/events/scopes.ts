@@ -65,6 +65,20 @@ export function withTimeout<T>(
   });
 }
 
+/**
+ * Runs `fn` and calls `onExpire` when the limit passes first. For a body that ends by what `onExpire` does; whoever owns
+ * the deadline cancels it.
+ */
+export function withDeadline<T>(
+  deadline: Deadline | null,
+  fn: () => MaybePromise<T>,
+  onExpire: () => void,
+): MaybePromise<T> {
+  const body = fn();
+  if (isThenable(body)) deadline?.watch(onExpire);
+  return body;
+}
+
 /** Runs `fn` while `monitor`, if there is one, watches how long it takes. Ends nothing. */
 export function withSlowMonitor<T>(monitor: SlowMonitor | null, fn: () => MaybePromise<T>): MaybePromise<T> {
   if (monitor === null) return fn();

@@ -18,28 +18,34 @@ function defer(task: () => void): void {
   else setTimeout(task, 0);
 }
 
-export class SharedTimer {
+/** A link whose owner is what it calls. */
+export class SharedTimer extends Link<() => void> {
   private readonly timers: SharedTimers;
   readonly deadline: number;
-  readonly ring: () => void;
-  readonly link: Link<SharedTimer> = new Link<SharedTimer>(this);
 
   constructor(timers: SharedTimers, deadline: number, ring: () => void) {
+    super(ring);
     this.timers = timers;
     this.deadline = deadline;
-    this.ring = ring;
   }
 
   cancel(): void {
-    const list = this.link.list;
+    const list = this.list;
     if (list === null) return;
-    list.remove(this.link);
+    list.remove(this);
     this.timers.removed();
   }
 }
 
+/** Timers of one length. */
+class Timers extends Fifo<() => void> {
+  get first(): SharedTimer | null {
+    return this.oldest as SharedTimer | null;
+  }
+}
+
 export class SharedTimers {
-  private readonly lists = new Map<number, Fifo<SharedTimer>>();
+  private readonly lists = new Map<number, Timers>();
   private count = 0;
   private timer: ReturnType<typeof setTimeout> | null = null;
   private timerDeadline = Number.POSITIVE_INFINITY;
@@ -50,10 +56,10 @@ export class SharedTimers {
     const timer = new SharedTimer(this, start + seconds * 1000, ring);
     let list = this.lists.get(seconds);
     if (list === undefined) {
-      list = new Fifo<SharedTimer>();
+      list = new Timers();
       this.lists.set(seconds, list);
     }
-    list.push(timer.link);
+    list.push(timer);
     this.count += 1;
     if (timer.deadline < this.timerDeadline) this.arm(timer.deadline);
     return timer;
@@ -91,7 +97,7 @@ export class SharedTimers {
     this.timerDeadline = Number.POSITIVE_INFINITY;
     for (const timer of this.takeDue(performance.now())) {
       try {
-        timer.ring();
+        timer.owner();
       } catch (error) {
         // One that fails must not silence the others; the host hears of it.
         queueMicrotask(() => {
@@ -105,9 +111,9 @@ export class SharedTimers {
   private takeDue(now: number): SharedTimer[] {
     const due: SharedTimer[] = [];
     for (const [seconds, list] of this.lists) {
-      for (let link = list.oldest; link !== null && link.owner.deadline <= now; link = list.oldest) {
-        list.remove(link);
-        due.push(link.owner);
+      for (let timer = list.first; timer !== null && timer.deadline <= now; timer = list.first) {
+        list.remove(timer);
+        due.push(timer);
       }
       if (list.size === 0) this.lists.delete(seconds);
     }
@@ -118,7 +124,7 @@ export class SharedTimers {
   private rearm(): void {
     let next = Number.POSITIVE_INFINITY;
     for (const list of this.lists.values()) {
-      if (list.oldest !== null) next = Math.min(next, list.oldest.owner.deadline);
+      if (list.first !== null) next = Math.min(next, list.first.deadline);
     }
     if (next < this.timerDeadline) this.arm(next);
   }

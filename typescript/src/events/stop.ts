@@ -7,6 +7,7 @@ import { completeRun } from "./finish.ts";
 import { log } from "./logger.ts";
 import type { EventRecord, EventResult, EventRun } from "./records.ts";
 import { EventResult as Result } from "./records.ts";
+import { passOn } from "./serial_lock.ts";
 import { stampAt } from "./stamps.ts";
 
 /** Why something is ended: the error and the limit to blame, where there are such. */
@@ -28,6 +29,7 @@ export function finalize(result: EventResult, status: "completed" | "error", now
   result.monitor?.stop(now);
   result.monitor = null;
   if (result.unsettled) result.run.bus.abandoned.add(result);
+  passOn(result.record, result);
   result.run.bus.hooks?.result(result, status);
   const onFinal = result.onFinal;
   result.onFinal = null;

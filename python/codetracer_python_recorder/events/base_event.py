@@ -8,12 +8,14 @@ to know how events are processed.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self, cast, dataclass_transform
 
 from pydantic import (
     BaseModel,
     ConfigDict,
+    Field,
     GetJsonSchemaHandler,
+    PrivateAttr,
     SerializationInfo,
     SerializerFunctionWrapHandler,
     TypeAdapter,
@@ -45,6 +47,7 @@ else:
 __all__ = ["BaseEvent", "pattern_of"]
 
 
+@dataclass_transform(kw_only_default=True, field_specifiers=(Field, PrivateAttr))
 class _EventMeta(ModelMetaclass):
     """Keeps the ``event_*`` declarations of a class body from becoming payload fields."""
 
@@ -102,11 +105,13 @@ class BaseEvent[T](BaseModel, metaclass=_EventMeta):
         TypeError, ValueError: an option is not allowed.
     """
 
-    model_config = ConfigDict(extra="allow", arbitrary_types_allowed=True)
+    # Infinities must reach the serializer below, which refuses them.
+    model_config = ConfigDict(
+        extra="allow", arbitrary_types_allowed=True, ser_json_inf_nan="constants"
+    )
     __slots__ = ("_record",)
 
     if TYPE_CHECKING:
-        _record: EventRecord
         event_id: str = ""
         event_type: str = ""
         event_version: str = "1"
@@ -120,6 +125,8 @@ class BaseEvent[T](BaseModel, metaclass=_EventMeta):
         event_handler_completion: EventHandlerCompletionMode | str | None = None
         event_parent_id: str | None = None
         event_created_at: str = ""
+
+        _record: EventRecord = PrivateAttr()
     else:
         event_timeout = _option("event_timeout")
         event_slow_timeout = _option("event_slow_timeout")
@@ -345,7 +352,9 @@ class BaseEvent[T](BaseModel, metaclass=_EventMeta):
     def __get_pydantic_json_schema__(
         cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler, /
     ) -> JsonSchemaValue:
-        return event_schema.json_schema(handler.resolve_ref_schema(handler(core_schema)))
+        payload = {key: value for key, value in core_schema.items() if key != "serialization"}
+        schema = handler(cast("CoreSchema", payload))
+        return event_schema.json_schema(handler.resolve_ref_schema(schema))
 
     @classmethod
     def model_construct(cls, _fields_set: set[str] | None = None, **values: Any) -> Self:

@@ -305,6 +305,10 @@ class Dispatching(BusViews):
 
 
 def _is_due(record: EventRecord) -> bool:
-    """Whether a handler waits for the event by queue jump, so that it passes every queue."""
-    direct = () if record.live is None else record.live.waits or ()
-    return any(w.jump for w in direct) or any(w.jump for w in record.pressing())
+    """Whether a handler waits by queue jump for the event, or for one that it alone holds open."""
+    live = record.live
+    if live is None:
+        return False
+    if any(wait.jump for wait in live.waits or ()):
+        return True
+    return live.emitter is not None and any(w.jump for w in live.emitter.record.pressing())

@@ -84,8 +84,9 @@ def dump(record: EventRecord, payload: dict[str, Any], info: SerializationInfo) 
         }
     if info.exclude_none:
         members = {name: value for name, value in members.items() if value is not None}
-    body = {name: wire_value(value) for name, value in payload.items()}
-    return {**members, **(body if info.mode == "json" else payload)}
+    if info.mode == "json":
+        payload = {name: wire_value(value) for name, value in payload.items()}
+    return {**members, **payload}
 
 
 def _members(record: EventRecord, *, json: bool) -> dict[str, Any]:

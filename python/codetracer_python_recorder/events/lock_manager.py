@@ -38,6 +38,7 @@ class AsyncScope(Protocol):
 
     def __aenter__(self) -> Awaitable[object]:
         """Enters."""
+        raise NotImplementedError
 
     def __aexit__(
         self,
@@ -47,6 +48,7 @@ class AsyncScope(Protocol):
         /,
     ) -> Awaitable[bool | None]:
         """Leaves."""
+        raise NotImplementedError
 
 
 class LockOwner(Protocol):
@@ -54,6 +56,7 @@ class LockOwner(Protocol):
 
     def is_inside(self, holder: Any, /) -> bool:
         """Whether ``holder`` waits, directly or not, for this owner to end."""
+        raise NotImplementedError
 
 
 _dispatching: ContextVar[LockOwner | None] = ContextVar("event_lock_owner", default=None)
@@ -161,19 +164,23 @@ class LockManagerProtocol(Protocol):
 
     def event_lock(self, bus: EventBus, event: BaseEvent[Any]) -> AsyncScope:
         """The scope in which ``bus`` runs the handlers of ``event``."""
+        raise NotImplementedError
 
     def handler_lock(
         self, bus: EventBus, event: BaseEvent[Any], event_result: EventResult[Any]
     ) -> AsyncScope:
         """The scope in which one handler runs, inside that of the event."""
+        raise NotImplementedError
 
     def handler_dispatch_context(
         self, bus: EventBus, event: BaseEvent[Any]
     ) -> AbstractContextManager[object]:
         """The scope around the handler's body, entered in the handler's own context."""
+        raise NotImplementedError
 
     def get_lock_for_event(self, bus: EventBus, event: BaseEvent[Any]) -> ReentrantLock | None:
         """The lock object that ``event_lock`` enters; ``None`` when it enters none."""
+        raise NotImplementedError
 
 
 class LockManager:

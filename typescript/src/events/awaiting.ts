@@ -5,7 +5,7 @@
 import { clock } from "./clock.ts";
 import { drive } from "./finish.ts";
 import { ignore } from "./maybe.ts";
-import type { EventRecord, EventResult, EventRun, FrameWait } from "./records.ts";
+import { appended, type EventRecord, type EventResult, type EventRun, type FrameWait } from "./records.ts";
 import { cycleError, eventName, isHopeless } from "./refusing.ts";
 import { takeBackHandlerLock, yieldHandlerLock } from "./serial_lock.ts";
 import type { Limit } from "./settings.ts";
@@ -43,9 +43,8 @@ export function awaitEventAs<T>(record: EventRecord, frame: EventResult | null, 
 
 /** Calls `resume` once: with true when the event is complete, with false after `seconds`. */
 function listen(record: EventRecord, seconds: Limit, resume: (complete: boolean) => void): void {
-  record.waiters ??= [];
   if (seconds === null) {
-    record.waiters.push(resume);
+    record.waiters = appended(record.waiters, resume);
     return;
   }
   const timer = clock().setTimer(clock().monotonic(), seconds, () => {
@@ -56,7 +55,7 @@ function listen(record: EventRecord, seconds: Limit, resume: (complete: boolean)
     timer.cancel();
     resume(true);
   };
-  record.waiters.push(inTime);
+  record.waiters = appended(record.waiters, inTime);
 }
 
 function awaitInHandler(record: EventRecord, frame: EventResult, jumps: boolean, seconds: Limit): Promise<boolean> {
@@ -70,8 +69,7 @@ function awaitInHandler(record: EventRecord, frame: EventResult, jumps: boolean,
     const wait: FrameWait = { frame, record, jumps, reject: refuse };
     frame.waits ??= new Set();
     frame.waits.add(wait);
-    record.frameWaits ??= [];
-    record.frameWaits.push(wait);
+    record.frameWaits = appended(record.frameWaits, wait);
     if (isHopeless(wait)) {
       refuse(cycleError(wait));
       return;

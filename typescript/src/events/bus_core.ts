@@ -14,6 +14,7 @@ import { InMemoryLockManager } from "./lock_manager.ts";
 import { isThenable, type MaybePromise } from "./maybe.ts";
 import { startRun } from "./processing.ts";
 import {
+  appended,
   type Bus,
   type EventFacade,
   type EventRecord,
@@ -137,8 +138,7 @@ export class BusCore implements Bus {
     const settings =
       record.settings === noSettings ? this.plainSettings : new EffectiveSettings(record.settings, this.settings);
     const run = new EventRun(this, record, settings);
-    record.runs.push(run);
-    record.openRuns += 1;
+    record.addRun(run);
     if (record.completed) {
       record.reopen();
       captureContext(record);
@@ -167,8 +167,7 @@ export class BusCore implements Bus {
     record.emittedBy = frame;
     record.holds = frame.record;
     frame.record.openChildren += 1;
-    frame.children ??= [];
-    frame.children.push(record);
+    frame.children = appended(frame.children, record);
   }
 
   private wake(): void {

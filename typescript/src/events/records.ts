@@ -130,6 +130,16 @@ export interface Bus {
   finished(run: EventRun): void;
 }
 
+/** The list that everything has before it has one of its own; nobody adds to it. */
+const none: never[] = [];
+
+/** `list` with `item` behind. A list of one is made to measure: most stay so, and there is one for each event. */
+export function appended<T>(list: T[] | null, item: T): T[] {
+  if (list === null || list.length === 0) return [item];
+  list.push(item);
+  return list;
+}
+
 export class EventRecord {
   readonly kind: EventKind;
   private ownId: string | null;
@@ -155,7 +165,7 @@ export class EventRecord {
   status: EventStatus = "pending";
   startedAt: Stamp | null = null;
   completedAt: Stamp | null = null;
-  readonly runs: EventRun[] = [];
+  runs: EventRun[] = none;
   openRuns = 0;
   openChildren = 0;
   /** What was emitted first. */
@@ -226,6 +236,11 @@ export class EventRecord {
     return this.status === "completed";
   }
 
+  addRun(run: EventRun): void {
+    this.runs = appended(this.runs, run);
+    this.openRuns += 1;
+  }
+
   /** It was complete, and one more bus has it now. */
   reopen(): void {
     this.status = "started";
@@ -257,15 +272,13 @@ export class EventRecord {
 
 export type RunState = "queued" | "waiting" | "running" | "final";
 
-const noResults: EventResult[] = [];
-
 export class EventRun extends Hold {
   readonly bus: Bus;
   readonly record: EventRecord;
   readonly settings: EffectiveSettings;
   completion: EventHandlerCompletionMode;
   state: RunState = "queued";
-  results: EventResult[] = noResults;
+  results: EventResult[] = none;
   /** The event's limit on this bus, while it runs. */
   cap: Deadline | null = null;
   monitor: SlowMonitor | null = null;

@@ -39,12 +39,14 @@ class Dispatching(BusViews):
 
     Attributes:
         locks: the lock policy.
+        middlewares: what is told about every change, in order.
     """
 
     def __init__(self, middlewares: Sequence[EventBusMiddleware] | None) -> None:
         self._path = (self.label,)
         self.locks: LockManagerProtocol = LockManager()
         self._announcer = Announcer(self._bus, tuple(middlewares or ()))
+        self.middlewares = self._announcer.middlewares
         self._by_type: dict[str, tuple[EventHandler, ...]] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._queue: OrderedDict[Execution, None] = OrderedDict()
@@ -60,11 +62,6 @@ class Dispatching(BusViews):
     @property
     def _bus(self) -> EventBus:
         raise NotImplementedError
-
-    @property
-    def middlewares(self) -> tuple[EventBusMiddleware, ...]:
-        """What is told about every change, in order."""
-        return self._announcer.middlewares
 
     @property
     def abandoned_handlers(self) -> int:
@@ -179,7 +176,7 @@ class Dispatching(BusViews):
         if self.middlewares:
             execution.announce_pending()
         mode = effective(record, "event_concurrency", self._bus)
-        if mode is EventConcurrencyMode.PARALLEL or _is_due(record):
+        if mode is EventConcurrencyMode.PARALLEL or (record.is_related and _is_due(record)):
             execution.spawn(eager=False)
             return
         self._queue[execution] = None
@@ -209,6 +206,11 @@ class Dispatching(BusViews):
         finally:
             if self._loop is loop:
                 self._runner = self._head = None
+
+    @property
+    def has_queue(self) -> bool:
+        """Whether anything waits for its turn."""
+        return bool(self._queue)
 
     def running(self) -> Iterator[Execution]:
         """What the queue waits for."""

@@ -79,8 +79,9 @@ class EventHistory:
         """Remembers a newly emitted event."""
         size = self.max_size
         self._count += 1
-        self._pending[record] = self._count
-        if size and len(self) > size:
+        pending = self._pending
+        pending[record] = self._count
+        if size and len(pending) + len(self._started) + len(self._completed) > size:
             self.trim()
 
     def add_completed(self, record: EventRecord) -> None:

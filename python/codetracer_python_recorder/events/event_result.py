@@ -85,7 +85,7 @@ class EventResult[T]:
         self.started_ns: int | None = None
         self.completed_ns: int | None = None
         self.task: asyncio.Task[None] | None = None
-        self.timers: tuple[asyncio.TimerHandle, ...] | None = None
+        self.timers: tuple[asyncio.TimerHandle | None, ...] | None = None
         self.limit: float | None = None
         self.deadline: float | None = None
         self.waits: list[Wait] | None = None
@@ -281,7 +281,8 @@ class EventResult[T]:
         self.status = status
         self.completed_ns = clock.wall_ns()
         for timer in self.timers or ():
-            timer.cancel()
+            if timer is not None:
+                timer.cancel()
         self.timers = self.task = None
         if self.execution is not None:
             self.execution.run_ended(self)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Protocol, Self
 
-__all__ = ["Failing", "saved_errors", "slow_monitor", "timeout_scope"]
+__all__ = ["NO_MONITOR", "NO_TIMEOUT", "Failing", "saved_errors", "slow_monitor", "timeout_scope"]
 
 
 class Failing(Protocol):
@@ -136,3 +136,21 @@ class slow_monitor:
         timer, self.timer = self.timer, None
         if timer is not None:
             self._warn(self._elapsed())
+
+
+class _Idle:
+    """A scope that does nothing, for bodies without a limit or a threshold."""
+
+    __slots__ = ()
+
+    timer: None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+
+NO_TIMEOUT = _Idle()
+NO_MONITOR = NO_TIMEOUT

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from . import clock
 from .errors import EventRecursionError
 from .event_result import _current
-from .execution import saved_errors, slow_monitor, timeout_scope
+from .execution import NO_MONITOR, NO_TIMEOUT, saved_errors, slow_monitor, timeout_scope
 from .logging import notice
 from .modes import UNSET, EventResultStatus, Unset
 
@@ -60,7 +60,7 @@ def start(run: EventResult[Any], execution: Execution) -> None:
     if limit is not None and (execution.deadline is None or now + limit < execution.deadline):
         run.limit = limit
         run.deadline = now + limit
-    if _depth(run) > bus.max_handler_recursion_depth:
+    if run.record.is_related and _depth(run) > bus.max_handler_recursion_depth:
         handler = run.handler.handler_name
         run.fail(EventRecursionError(f"{bus.name}.{handler} re-enters itself too often"))
         return
@@ -113,16 +113,19 @@ async def _run_async(
     """Runs a coroutine function, or awaits what a plain callable returned."""
     loop = execution.bus.loop
     handler = run.handler.handler
+    slow = _slow_threshold(run, execution)
     try:
         with (
             saved_errors(run),
-            timeout_scope(loop, run.deadline, run.expire) as limit,
-            slow_monitor(
-                loop, _slow_threshold(run, execution), partial(_warn, run, execution)
-            ) as monitor,
+            timeout_scope(loop, run.deadline, run.expire)
+            if run.deadline is not None
+            else NO_TIMEOUT as limit,
+            slow_monitor(loop, slow, partial(_warn, run, execution))
+            if slow is not None
+            else NO_MONITOR as monitor,
             handler_execution_context(run, execution),
         ):
-            run.timers = tuple(t for t in (limit.timer, monitor.timer) if t is not None) or None
+            run.timers = (limit.timer, monitor.timer)
             if pending is None and handler is not None:
                 pending = handler(run.event)
             value = None if pending is None else await pending
@@ -163,9 +166,6 @@ def _warn(run: EventResult[Any], execution: Execution, elapsed: float) -> None:
 
 def _depth(run: EventResult[Any]) -> int:
     """How many unfinished runs of the same handler wait for this one or emitted its event."""
-    live = run.record.live
-    if live is None or (live.emitter is None and not live.waits):
-        return 0
     runs = {run}
     seen = {run.record}
     rest = [run.record]

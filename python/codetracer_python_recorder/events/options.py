@@ -89,7 +89,7 @@ def check_option(name: str, value: object) -> object:
 def effective(record: EventRecord, name: str, bus: EventBus | None) -> Any:
     """What the option is worth on ``bus``: the event's own value, else the bus's default."""
     own = record.own
-    if name in own:
+    if own and name in own:
         value = own[name]
         if value is not None or name not in _MODES:
             return value

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from . import clock, handler_run
 from .cycles import refuse_at_rest
 from .event_result import EventResult
-from .execution import saved_errors, slow_monitor, timeout_scope
+from .execution import NO_MONITOR, saved_errors, slow_monitor, timeout_scope
 from .logging import notice
 from .modes import (
     EventHandlerCompletionMode,
@@ -166,9 +166,10 @@ class Execution:
             if self._announced is not None:
                 self._locking = True
                 await asyncio.shield(self._announced)
-            lock = bus.locks.get_lock_for_event(bus, event)
-            if lock is not None and not lock.admits(self):
-                refuse_at_rest(self.record)
+            if self.record.is_related or bus.has_queue:
+                lock = bus.locks.get_lock_for_event(bus, event)
+                if lock is not None and not lock.admits(self):
+                    refuse_at_rest(self.record)
             self._locking = True
             if not self.final:
                 async with bus.locks.event_lock(bus, event):
@@ -205,10 +206,11 @@ class Execution:
         if self.limit is not None:
             self.deadline = bus.loop.time() + self.limit
         self._cap = timeout_scope(bus.loop, self.deadline, self.expire)
+        slow = self._slow_threshold()
         with (
             saved_errors(self),
             self._cap,
-            slow_monitor(bus.loop, self._slow_threshold(), self._warn),
+            NO_MONITOR if slow is None else slow_monitor(bus.loop, slow, self._warn),
         ):
             mode = effective(record, "event_handler_concurrency", bus)
             if mode is EventHandlerConcurrencyMode.PARALLEL:

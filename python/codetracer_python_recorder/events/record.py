@@ -187,6 +187,12 @@ class EventRecord:
                     rest.append(outer)
 
     @property
+    def is_related(self) -> bool:
+        """Whether a handler emitted the event or waits for it."""
+        live = self.live
+        return live is not None and (live.emitter is not None or bool(live.waits))
+
+    @property
     def is_running(self) -> bool:
         """Whether a bus runs the event's handlers."""
         return self.live is not None and any(e.is_running for e in self.live.executions)

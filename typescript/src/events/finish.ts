@@ -73,4 +73,5 @@ function announce(record: EventRecord): void {
     run.retire();
   }
   record.context = null;
+  record.facade = null;
 }

@@ -168,7 +168,7 @@ export class EventRecord {
   runs: EventRun[] = none;
   openRuns = 0;
   openChildren = 0;
-  /** What was emitted first. */
+  /** What was emitted first, until the event is complete. */
   facade: EventFacade | null = null;
   /** Whether `first()` was called for it. */
   first = false;

@@ -4,6 +4,7 @@
 
 import { awaitEventAs } from "./awaiting.ts";
 import type { CheckedShape, EventInput, EventShape, Fields, PayloadOf, ResultOf } from "./event_type.ts";
+import type { Json } from "./input.ts";
 import { recordToJson } from "./json.ts";
 import { Kind, noSettings } from "./kinds.ts";
 import { loadRecord } from "./loading.ts";
@@ -15,7 +16,7 @@ import type {
   EventStatus,
 } from "./modes.ts";
 import { firstValue, type ReadOptions, type ResultOptions, resultValue, resultValues } from "./reading.ts";
-import { BUS, type Bus, type EventFacade, EventRecord, type EventResult, FRAME, type Json, RECORD } from "./records.ts";
+import { BUS, type Bus, type EventFacade, EventRecord, type EventResult, FRAME, RECORD } from "./records.ts";
 import { checkEventSetting, type EventSettingName, type EventSettings, type Limit } from "./settings.ts";
 import { stampText } from "./stamps.ts";
 

@@ -3,9 +3,10 @@
 
 import { z } from "zod";
 import type { BusCore } from "./bus_core.ts";
+import type { Json } from "./input.ts";
 import { recordToJson } from "./json.ts";
 import { loadRecord } from "./loading.ts";
-import type { EventKind, EventRecord, Json } from "./records.ts";
+import type { EventKind, EventRecord } from "./records.ts";
 import { type BusSettings, busSettingNames } from "./settings.ts";
 
 export type BusJson = { [key: string]: Json };

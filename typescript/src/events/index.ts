@@ -20,6 +20,7 @@ export type { EventInput, EventShape, OwnSettings, ResultOf } from "./event_type
 export type { FindOptions } from "./find.ts";
 export { BusHistory as EventHistory } from "./history.ts";
 export type { EventBusMiddleware } from "./hooks.ts";
+export type { Json } from "./input.ts";
 export { EventLock } from "./lock.ts";
 export { InMemoryLockManager } from "./lock_manager.ts";
 export { type LogKind, type LogRecord, type LogSink, useLogSink } from "./logger.ts";
@@ -36,7 +37,7 @@ export {
   resultStatuses,
 } from "./modes.ts";
 export type { ReadOptions, ResultOptions } from "./reading.ts";
-export { type Bus, type EventFacade, EventResult, type Json, type LockManager } from "./records.ts";
+export { type Bus, type EventFacade, EventResult, type LockManager } from "./records.ts";
 export { withSavedHandlerErrors, withSlowMonitor, withTimeout } from "./scopes.ts";
 export type { BusSettings, EventSettings, Limit } from "./settings.ts";
 export { SlowMonitor } from "./slow_monitor.ts";

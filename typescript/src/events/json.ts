@@ -1,7 +1,8 @@
 // Events as JSON: what one language dumps the other loads. Points in time are text with nanoseconds, identifiers are
 // UUIDs, integers beyond 2^53 are text, NaN and the infinities are refused, and what is undefined has no key.
 
-import type { EventRecord, EventResult, Json } from "./records.ts";
+import type { Json } from "./input.ts";
+import type { EventRecord, EventResult } from "./records.ts";
 import { RECORD } from "./records.ts";
 import { type Stamp, stampText } from "./stamps.ts";
 

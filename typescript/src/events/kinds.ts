@@ -2,7 +2,8 @@
 // gives into fields and settings, and refuses names that the bus needs for itself.
 
 import { z } from "zod";
-import type { EventFacade, EventKind, EventRecord, EventResult, Identity, ParsedInput } from "./records.ts";
+import type { Identity, ParsedInput } from "./input.ts";
+import type { EventFacade, EventKind, EventRecord, EventResult } from "./records.ts";
 import { ResultType } from "./result_type.ts";
 import { checkEventSetting, type EventSettings, isEventSetting } from "./settings.ts";
 import { isStampText } from "./stamps.ts";

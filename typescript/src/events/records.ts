@@ -9,6 +9,7 @@ import type { EventHandler } from "./event_handler.ts";
 import type { Fifo } from "./fifo.ts";
 import { Link } from "./fifo.ts";
 import { idFor, newId, nextSequence } from "./ids.ts";
+import type { ParsedInput } from "./input.ts";
 import { type EventLock, Hold } from "./lock.ts";
 import type { MaybePromise } from "./maybe.ts";
 import type { EventHandlerCompletionMode, EventStatus, ResultStatus } from "./modes.ts";
@@ -16,9 +17,6 @@ import type { ResultType } from "./result_type.ts";
 import type { BusSettings, EffectiveSettings, EventSettings, Limit } from "./settings.ts";
 import type { SlowMonitor } from "./slow_monitor.ts";
 import { type Stamp, stampMicros, stampNow, stampText } from "./stamps.ts";
-
-/** A value as it stands in JSON. */
-export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
 export const RECORD: unique symbol = Symbol("record");
 export const FRAME: unique symbol = Symbol("frame");
@@ -30,23 +28,6 @@ export interface EventFacade {
   readonly event_type: string;
   readonly [RECORD]: EventRecord;
   [FRAME]: EventResult | null;
-}
-
-/** What an event may say of itself beside its fields and settings. */
-export interface Identity {
-  event_id?: string;
-  event_version?: string;
-  event_created_at?: string;
-  event_parent_id?: string;
-}
-
-export interface ParsedInput {
-  payload: Record<string, unknown>;
-  settings: EventSettings;
-  identity: Identity;
-  resultType: ResultType | undefined;
-  /** Names of fields that the type does not declare. */
-  extras: string[] | null;
 }
 
 /** What all events of a class have in common. */

@@ -26,6 +26,7 @@ from .modes import (
 )
 from .options import check_limit
 from .process import Execution
+from .record import EventRecord
 
 if TYPE_CHECKING:
     from .middlewares import EventBusMiddleware
@@ -207,9 +208,9 @@ class EventBus(Dispatching):
         """
         if self._stopped:
             raise RuntimeError(f"{self.label} is stopped")
-        if not isinstance(event, BaseEvent):
+        record = getattr(event, "_record", None)
+        if type(record) is not EventRecord:
             raise TypeError(f"not an event: {event!r}")
-        record = event._record
         if self.label in record.path:
             return event
         here = self._is_here()

@@ -100,6 +100,10 @@ class Execution:
 
     def is_inside(self, holder: Execution, /) -> bool:
         """Whether ``holder`` waits by queue jump, directly or not, for this execution to end."""
+        live = self.record.live
+        for wait in () if live is None else live.waits or ():
+            if wait.jump and wait.run.is_live and wait.run.execution is holder:
+                return True
         return any(above is holder for above in self.enclosing())
 
     @property

@@ -88,7 +88,9 @@ async def _wait_inside(record: EventRecord, live: Live, run: EventResult[Any], j
         run.yielded = True
     torn_down = False
     try:
-        if closes_cycle(entry):
+        # What is queued everywhere waits for nothing yet, and a jump starts it.
+        at_once = jump and all(execution.is_queued for execution in live.executions)
+        if not at_once and closes_cycle(entry):
             raise cycle_error(entry)
         if jump:
             promote(record)

@@ -26,6 +26,7 @@ from .stopping import cancel_event
 if TYPE_CHECKING:
     from .base_event import BaseEvent
     from .event_handler import EventHandler
+    from .execution import Scope
     from .process import Execution
     from .record import EventRecord, Wait
 
@@ -64,10 +65,10 @@ class EventResult[T]:
         "handler",
         "limit",
         "record",
+        "scopes",
         "started_ns",
         "status",
         "task",
-        "timers",
         "waits",
         "yielded",
     )
@@ -85,7 +86,7 @@ class EventResult[T]:
         self.started_ns: int | None = None
         self.completed_ns: int | None = None
         self.task: asyncio.Task[None] | None = None
-        self.timers: tuple[asyncio.TimerHandle | None, ...] | None = None
+        self.scopes: tuple[Scope, ...] = ()
         self.limit: float | None = None
         self.deadline: float | None = None
         self.waits: list[Wait] | None = None
@@ -280,10 +281,10 @@ class EventResult[T]:
     def _end(self, status: EventResultStatus) -> None:
         self.status = status
         self.completed_ns = clock.wall_ns()
-        for timer in self.timers or ():
-            if timer is not None:
-                timer.cancel()
-        self.timers = self.task = None
+        for scope in self.scopes:
+            scope.dismiss()
+        self.scopes = ()
+        self.task = None
         if self.execution is not None:
             self.execution.run_ended(self)
 

@@ -11,7 +11,15 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Protocol, Self
 
-__all__ = ["NO_MONITOR", "NO_TIMEOUT", "Failing", "saved_errors", "slow_monitor", "timeout_scope"]
+__all__ = [
+    "NO_MONITOR",
+    "NO_TIMEOUT",
+    "Failing",
+    "Scope",
+    "saved_errors",
+    "slow_monitor",
+    "timeout_scope",
+]
 
 
 class Failing(Protocol):
@@ -57,39 +65,55 @@ class timeout_scope:
         loop: the loop whose clock counts.
         deadline: a time of ``loop.time()`` in seconds; ``None`` for no limit.
         on_expire: called without arguments, between two turns of the loop.
+        lazy: ``arm`` starts the timer, once the body waits for the first time. Until then nothing
+            could fire.
     """
 
-    __slots__ = ("_deadline", "_loop", "_on_expire", "timer")
+    __slots__ = ("_deadline", "_lazy", "_loop", "_on_expire", "_timer")
 
     def __init__(
         self,
         loop: asyncio.AbstractEventLoop,
         deadline: float | None,
         on_expire: Callable[[], object],
+        *,
+        lazy: bool = False,
     ) -> None:
         self._loop = loop
         self._deadline = deadline
         self._on_expire = on_expire
-        self.timer: asyncio.TimerHandle | None = None
+        self._lazy = lazy
+        self._timer: asyncio.TimerHandle | None = None
 
     def __enter__(self) -> Self:
-        if self._deadline is not None:
-            self.timer = self._loop.call_at(self._deadline, self._on_expire)
+        if not self._lazy:
+            self.arm()
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self.timer is not None:
-            self.timer.cancel()
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def arm(self) -> None:
+        """Starts the timer, if there is a limit and it does not run."""
+        if self._deadline is not None and self._timer is None:
+            self._timer = self._loop.call_at(self._deadline, self._on_expire)
+
+    def dismiss(self) -> None:
+        """Ends the limit before the body ends."""
+        self.pause()
+        self._deadline = None
 
     def pause(self) -> None:
         """Stops the clock of the limit."""
-        if self.timer is not None:
-            self.timer.cancel()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     def resume(self, deadline: float | None) -> None:
         """Goes on with a deadline that leaves out the pause."""
         self._deadline = deadline
-        self.__enter__()
+        self.arm()
 
 
 class slow_monitor:
@@ -102,40 +126,54 @@ class slow_monitor:
         loop: the loop whose clock counts.
         threshold: seconds; ``None`` for no monitor.
         warn: called between two turns of the loop, or at the end of the body.
+        lazy: as in ``timeout_scope``.
     """
 
-    __slots__ = ("_loop", "_start", "_threshold", "_warn", "timer")
+    __slots__ = ("_lazy", "_loop", "_start", "_threshold", "_timer", "_warn")
 
     def __init__(
         self,
         loop: asyncio.AbstractEventLoop,
         threshold: float | None,
         warn: Callable[[float], object],
+        *,
+        lazy: bool = False,
     ) -> None:
         self._loop = loop
         self._threshold = threshold
         self._warn = warn
-        self.timer: asyncio.TimerHandle | None = None
+        self._lazy = lazy
+        self._start = 0.0
+        self._timer: asyncio.TimerHandle | None = None
 
     def __enter__(self) -> Self:
         if self._threshold is not None:
             self._start = self._loop.time()
-            self.timer = self._loop.call_at(self._start + self._threshold, self._fire)
+            if not self._lazy:
+                self.arm()
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self.timer is not None and not self.timer.cancelled():
-            self.timer.cancel()
-            if self._threshold is not None and self._elapsed() >= self._threshold:
-                self._warn(self._elapsed())
+        if self._threshold is not None:
+            elapsed = self._loop.time() - self._start
+            if elapsed >= self._threshold:
+                self._fire()
+            self.dismiss()
 
-    def _elapsed(self) -> float:
-        return self._loop.time() - self._start
+    def arm(self) -> None:
+        """Starts the timer, if there is a threshold and it does not run."""
+        if self._threshold is not None and self._timer is None:
+            self._timer = self._loop.call_at(self._start + self._threshold, self._fire)
+
+    def dismiss(self) -> None:
+        """Ends the monitor before the body ends."""
+        self._threshold = None
+        if self._timer is not None:
+            self._timer.cancel()
 
     def _fire(self) -> None:
-        timer, self.timer = self.timer, None
-        if timer is not None:
-            self._warn(self._elapsed())
+        self.dismiss()
+        self._warn(self._loop.time() - self._start)
 
 
 class _Idle:
@@ -143,14 +181,19 @@ class _Idle:
 
     __slots__ = ()
 
-    timer: None = None
-
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         return None
 
+    def arm(self) -> None:
+        """Nothing."""
+
+    def dismiss(self) -> None:
+        """Nothing."""
+
 
 NO_TIMEOUT = _Idle()
 NO_MONITOR = NO_TIMEOUT
+Scope = timeout_scope | slow_monitor | _Idle

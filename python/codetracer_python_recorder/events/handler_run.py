@@ -14,18 +14,18 @@ from typing import TYPE_CHECKING, Any
 
 from . import clock
 from .errors import EventRecursionError
-from .event_result import _current
+from .event_result import EventResult, _current
 from .execution import NO_MONITOR, NO_TIMEOUT, saved_errors, slow_monitor, timeout_scope
 from .logging import notice
 from .modes import UNSET, EventResultStatus, Unset
+from .options import below
 
 if TYPE_CHECKING:
     from contextvars import Token
 
-    from .event_result import EventResult
     from .process import Execution
 
-__all__ = ["handler_execution_context", "start"]
+__all__ = ["handler_execution_context", "make_results", "start"]
 
 # A chain of awaits this deep goes on in a new turn of the loop, so that no chain exhausts the
 # stack.
@@ -48,6 +48,18 @@ class handler_execution_context:
     def __exit__(self, *_: object) -> None:
         self._locks.__exit__(None, None, None)
         _current.reset(self._token)
+
+
+def make_results(execution: Execution) -> list[EventResult[Any]]:
+    """One pending result for each handler that the bus has now, noted on the event."""
+    record = execution.record
+    handlers = execution.bus.handlers_for(record.type)
+    runs: list[EventResult[Any]] = [EventResult(record, handler, execution) for handler in handlers]
+    if runs and record.results is None:
+        record.results = {}
+    for run in runs:
+        record.results[run.handler.id] = run  # type: ignore[index]
+    return runs
 
 
 def start(run: EventResult[Any], execution: Execution) -> None:
@@ -84,6 +96,8 @@ def _adopt_task(run: EventResult[Any], execution: Execution, task: asyncio.Task[
     """Keeps the task of a body that waits, so that it can be interrupted."""
     if run.is_live:
         run.task = task
+        for scope in run.scopes:
+            scope.arm()
     elif run.is_final and run.execution is not None:
         # It was interrupted from inside its first step.
         execution.bus.abandon(run, task)
@@ -117,15 +131,18 @@ async def _run_async(
     try:
         with (
             saved_errors(run),
-            timeout_scope(loop, run.deadline, run.expire)
+            timeout_scope(loop, run.deadline, run.expire, lazy=True)
             if run.deadline is not None
             else NO_TIMEOUT as limit,
-            slow_monitor(loop, slow, partial(_warn, run, execution))
+            slow_monitor(loop, slow, partial(_warn, run, execution), lazy=True)
             if slow is not None
             else NO_MONITOR as monitor,
             handler_execution_context(run, execution),
         ):
-            run.timers = (limit.timer, monitor.timer)
+            run.scopes = (limit, monitor)
+            if run.task is not None:
+                limit.arm()
+                monitor.arm()
             if pending is None and handler is not None:
                 pending = handler(run.event)
             value = None if pending is None else await pending
@@ -155,7 +172,7 @@ def _slow_threshold(run: EventResult[Any], execution: Execution) -> float | None
     if isinstance(own, Unset):
         own = execution.bus.event_handler_slow_timeout
     limit = run.limit if run.limit is not None else execution.limit
-    return own if own is not None and (limit is None or own < limit) else None
+    return below(own, limit)
 
 
 def _warn(run: EventResult[Any], execution: Execution, elapsed: float) -> None:

@@ -6,7 +6,7 @@ behaviour.
 
 from __future__ import annotations
 
-from enum import Enum, StrEnum
+from enum import Enum, StrEnum, auto
 from typing import Final, Literal
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "EventHandlerConcurrencyMode",
     "EventResultStatus",
     "EventStatus",
+    "State",
     "Unset",
 ]
 
@@ -57,6 +58,15 @@ class EventHandlerCompletionMode(StrEnum):
 
     ALL = "all"
     FIRST = "first"
+
+
+class State(Enum):
+    """Where an execution is."""
+
+    QUEUED = auto()
+    LOCKING = auto()
+    RUNNING = auto()
+    DONE = auto()
 
 
 class Unset(Enum):

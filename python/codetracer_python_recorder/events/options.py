@@ -20,6 +20,7 @@ __all__ = [
     "EVENT_OPTIONS",
     "LIMIT_OPTIONS",
     "MODE_OPTIONS",
+    "below",
     "check_limit",
     "check_option",
     "check_wait",
@@ -94,3 +95,8 @@ def effective(record: EventRecord, name: str, bus: EventBus | None) -> Any:
         if value is not None or name not in _MODES:
             return value
     return None if bus is None else bus.defaults.get(name)
+
+
+def below(threshold: float | None, limit: float | None) -> float | None:
+    """A slow monitor's threshold, if it is below the limit of the same body."""
+    return threshold if threshold is not None and (limit is None or threshold < limit) else None

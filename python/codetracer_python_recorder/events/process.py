@@ -9,40 +9,33 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextvars import Context
-from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from . import clock, handler_run
 from .cycles import refuse_at_rest
 from .event_result import EventResult
-from .execution import NO_MONITOR, saved_errors, slow_monitor, timeout_scope
+from .execution import NO_MONITOR, _Idle, saved_errors, slow_monitor, timeout_scope
+from .lock_manager import LockManager
 from .logging import notice
 from .modes import (
     EventHandlerCompletionMode,
     EventHandlerConcurrencyMode,
     EventResultStatus,
     EventStatus,
+    State,
 )
-from .options import effective
+from .options import below, effective
 from .stopping import cut_losers
 
 if TYPE_CHECKING:
     from .event_bus import EventBus
     from .record import EventRecord
 
-__all__ = ["Execution", "State"]
+__all__ = ["Execution"]
 
-# Shared by executions without middlewares, and never added to.
+# Shared by executions that have none yet, and never added to.
 _NOBODY: set[EventResult[Any]] = set()
-
-
-class State(Enum):
-    """Where an execution is."""
-
-    QUEUED = auto()
-    LOCKING = auto()
-    RUNNING = auto()
-    DONE = auto()
+_NO_RUNS: list[EventResult[Any]] = []
 
 
 class Execution:
@@ -63,6 +56,7 @@ class Execution:
         "_announced",
         "_cap",
         "_locking",
+        "_monitor",
         "_open",
         "_told",
         "_wake",
@@ -84,13 +78,14 @@ class Execution:
         self.record = record
         self.context = context
         self.state = State.QUEUED
-        self.runs: list[EventResult[Any]] = []
+        self.runs = _NO_RUNS
         self.limit: float | None = None
         self.deadline: float | None = None
         self.final = False
         self.depth = 1
         self.task: asyncio.Task[Any] | None = None
         self._cap: timeout_scope | None = None
+        self._monitor: slow_monitor | _Idle = NO_MONITOR
         self._announced: asyncio.Task[None] | None = None
         self._locking = False
         self._open = 0
@@ -209,13 +204,13 @@ class Execution:
         self.limit = effective(record, "event_timeout", bus)
         if self.limit is not None:
             self.deadline = bus.loop.time() + self.limit
-        self._cap = timeout_scope(bus.loop, self.deadline, self.expire)
-        slow = self._slow_threshold()
-        with (
-            saved_errors(self),
-            self._cap,
-            NO_MONITOR if slow is None else slow_monitor(bus.loop, slow, self._warn),
-        ):
+        slow = below(effective(record, "event_slow_timeout", bus), self.limit)
+        self._cap = timeout_scope(bus.loop, self.deadline, self.expire, lazy=True)
+        if slow is not None:
+            self._monitor = slow_monitor(bus.loop, slow, self._warn, lazy=True)
+        if bus.middlewares:
+            self._arm()
+        with saved_errors(self), self._cap, self._monitor:
             mode = effective(record, "event_handler_concurrency", bus)
             if mode is EventHandlerConcurrencyMode.PARALLEL:
                 await self._run_parallel()
@@ -227,6 +222,8 @@ class Execution:
         for run in self.runs:
             if self.final:
                 break
+            if not self._is_alone():
+                self._arm()
             self._locking = True
             async with bus.locks.handler_lock(bus, event, run):
                 self._locking = False
@@ -263,11 +260,24 @@ class Execution:
 
     async def _sleep(self) -> None:
         """Waits until a run has ended."""
+        self._arm()
         self._wake = self.bus.loop.create_future()
         try:
             await self._wake
         finally:
             self._wake = None
+
+    def _is_alone(self) -> bool:
+        """Whether nothing but a handler's body can make the handlers wait."""
+        live = self.record.live
+        return (
+            live is not None and len(live.executions) == 1 and type(self.bus.locks) is LockManager
+        )
+
+    def _arm(self) -> None:
+        if self._cap is not None:
+            self._cap.arm()
+        self._monitor.arm()
 
     async def _announce(self, run: EventResult[Any], status: EventResultStatus) -> None:
         """Tells the middlewares about a result; the time that this takes is outside the cap."""
@@ -302,15 +312,13 @@ class Execution:
             cut_losers(self.record)
         if self._open:
             self._open -= 1
-            if self._wake is not None and not self._wake.done() and self._must_wake():
+            due = not self._open or self.bus.middlewares
+            if due and self._wake is not None and not self._wake.done():
                 self._wake.set_result(None)
 
     def _is_over(self) -> bool:
         """``final``, read again after a wait."""
         return self.final
-
-    def _must_wake(self) -> bool:
-        return not self._open or bool(self.bus.middlewares)
 
     def expire(self, cause: BaseException | None = None) -> None:
         """The event's cap is over."""
@@ -360,14 +368,8 @@ class Execution:
     def _make_runs(self) -> None:
         """One pending result for each handler that the bus has now."""
         record = self.record
-        handlers = self.bus.handlers_for(record.type)
-        self.runs = [EventResult(record, handler, self) for handler in handlers]
+        self.runs = handler_run.make_results(self)
         if self.runs:
-            results = record.results
-            if results is None:
-                results = record.results = {}
-            for run in self.runs:
-                results[run.handler.id] = run
             mode = effective(record, "event_handler_completion", self.bus)
             live = record.live
             if live is not None and record.winner is not None:
@@ -393,10 +395,6 @@ class Execution:
         telling = self.record.execution_done()
         if telling is not None:
             await telling
-
-    def _slow_threshold(self) -> float | None:
-        slow: float | None = effective(self.record, "event_slow_timeout", self.bus)
-        return slow if slow is not None and (self.limit is None or slow < self.limit) else None
 
     def _warn(self, elapsed: float) -> None:
         text = f"slow event: {self.bus.name}({self.record.type}) runs for {elapsed:.1f} s"

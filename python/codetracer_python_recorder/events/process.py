@@ -267,7 +267,7 @@ class Execution:
         finally:
             self._wake = None
 
-    def _is_alone(self) -> bool:
+    def _is_alone(self) -> object:
         """Whether nothing but a handler's body can make the handlers wait."""
         live = self.record.live
         return (

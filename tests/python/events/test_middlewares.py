@@ -159,10 +159,10 @@ def test_opentelemetry_is_optional() -> None:
 
 @looped
 async def test_opentelemetry_spans_are_nested() -> None:
-    sdk = pytest.importorskip("opentelemetry.sdk.trace")
-    export = pytest.importorskip("opentelemetry.sdk.trace.export")
-    memory = pytest.importorskip("opentelemetry.sdk.trace.export.in_memory_span_exporter")
     from codetracer_python_recorder.events.middlewares import OpenTelemetryMiddleware
+    from opentelemetry.sdk import trace as sdk
+    from opentelemetry.sdk.trace import export
+    from opentelemetry.sdk.trace.export import in_memory_span_exporter as memory
 
     exporter = memory.InMemorySpanExporter()
     provider = sdk.TracerProvider()

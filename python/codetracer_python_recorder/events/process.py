@@ -33,9 +33,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Execution"]
 
-# Shared by executions that have none yet, and never added to.
+# Shared by executions without middlewares, and never added to.
 _NOBODY: set[EventResult[Any]] = set()
-_NO_RUNS: list[EventResult[Any]] = []
 
 
 class Execution:
@@ -78,7 +77,7 @@ class Execution:
         self.record = record
         self.context = context
         self.state = State.QUEUED
-        self.runs = _NO_RUNS
+        self.runs: list[EventResult[Any]] = []
         self.limit: float | None = None
         self.deadline: float | None = None
         self.final = False

@@ -94,6 +94,7 @@ async def _wait_inside(record: EventRecord, live: Live, run: EventResult[Any], j
             raise cycle_error(entry)
         if jump:
             promote(record)
+            _let_in(run)
         if record.live is live:
             await entry.future
     except GeneratorExit:
@@ -104,6 +105,15 @@ async def _wait_inside(record: EventRecord, live: Live, run: EventResult[Any], j
         run.waits.remove(entry)
         if own is not None and run.yielded and not torn_down:
             await _take_back(own, run)
+
+
+def _let_in(run: EventResult[Any]) -> None:
+    """Looks again who may enter the locks around a handler that waits for one thing more."""
+    inner = run.execution
+    for execution in () if inner is None else (inner, *inner.enclosing()):
+        lock = execution.bus.locks.get_lock_for_event(execution.bus, execution.record.event)
+        if lock is not None:
+            lock.recheck()
 
 
 async def _take_back(own: Live, run: EventResult[Any]) -> None:

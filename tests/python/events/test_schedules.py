@@ -185,20 +185,24 @@ class Schedule(RuleBasedStateMachine):
             except EventCycleError:
                 return
         elif action == "within":
-            run = current_run()
-            execution = None if run is None else run.execution
             try:
                 async with asyncio.timeout(1):
                     await self.tolerate(child)
             except TimeoutError:
-                # What was awaited goes on inside of the handler, which goes on too.
-                self.excused.add(execution)
+                return
 
     async def tolerate(self, event: Work) -> None:
+        run = current_run()
+        execution = None if run is None else run.execution
+        around = set() if execution is None else {execution, *execution.enclosing()}
         try:
             await event
         except EventCycleError:
             return
+        except asyncio.CancelledError:
+            # What was awaited goes on inside of the handlers around, and those may go on too.
+            self.excused |= around
+            raise
 
     def child(self, event: Work, described: dict[str, Any]) -> Work | None:
         if len(self.events) >= MOST_EVENTS or event.depth >= MOST_DEPTH:

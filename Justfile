@@ -23,6 +23,27 @@ test *ARGS:
 bench *ARGS:
     "{{bin}}/python" tests/bench/run.py "$@"
 
+# Run the TypeScript tests; ARGS go to vitest
+test-typescript *ARGS:
+    cd typescript && pnpm test "$@"
+
+# Run the scenarios of the event bus in a real Chromium (CHROMIUM: its executable)
+test-typescript-chromium:
+    cd typescript && pnpm test:chromium
+
+# Measure what an event costs in TypeScript, beside a bare queue: bench-typescript [--quick] [--json]
+bench-typescript *ARGS:
+    cd typescript && pnpm --silent bench "$@"
+
+# Check types, lints and formatting of the TypeScript package
+lint-typescript:
+    cd typescript && pnpm lint
+
+# Break the event bus once for each statement and expect a scenario to notice: mutate-events [ID...]
+mutate-events *ARGS:
+    "{{bin}}/python" tests/contract/events/mutate.py "$@"
+    node typescript/tests/support/mutate.mjs "$@"
+
 # Check formatting, lints, types, structure and generated files
 lint:
     cargo fmt --all --check

@@ -181,6 +181,14 @@ CODES: Final[dict[str, CodeInfo]] = {
         fix="See the failure reported before this one. Without any, check that the program ran code which is recorded by default; --all records everything.",
         example="codetracer-python-recorder record --require-trace -c \"\"",
     ),
+    "ERR_MISSING_EXTRA": CodeInfo(
+        kind="Usage",
+        retired=False,
+        summary="A part of the package needs a library that is not installed.",
+        why="The recorder itself has no dependencies; the event bus, the live view and the bridge to OpenTelemetry have, and they are optional.",
+        fix="Install the extra that the message names, with the command that it gives.",
+        example="python -c 'import codetracer_python_recorder.events'  # without pydantic",
+    ),
     "ERR_IO": CodeInfo(
         kind="Environment",
         retired=False,

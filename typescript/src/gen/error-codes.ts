@@ -27,6 +27,7 @@ export const errorCodes = {
   ERR_NOT_A_TRACE: { kind: "Usage", retired: false, summary: "The file or directory is no recording." },
   ERR_TRACE_RUNNING: { kind: "Usage", retired: false, summary: "The recording is still being written." },
   ERR_TRACE_MISSING: { kind: "Usage", retired: false, summary: "A recording was required, and none was made." },
+  ERR_MISSING_EXTRA: { kind: "Usage", retired: false, summary: "A part of the package needs a library that is not installed." },
   ERR_IO: { kind: "Environment", retired: false, summary: "The operating system refused an operation on a file, for a reason without a code of its own." },
   ERR_NO_SPACE: { kind: "Environment", retired: false, summary: "The disk or the quota is full." },
   ERR_PERMISSION: { kind: "Environment", retired: false, summary: "The system denied access to a file or directory." },

@@ -1,0 +1,201 @@
+"""How one handler's body is run: its context, its scopes, its task.
+
+Owns the composition of the scopes around a handler and the limits that they get. Refuses the
+order of handlers, which is the execution's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from functools import partial
+from types import CoroutineType
+from typing import TYPE_CHECKING, Any
+
+from . import clock
+from .errors import EventRecursionError
+from .event_result import EventResult, _current
+from .execution import NO_MONITOR, NO_TIMEOUT, saved_errors, slow_monitor, timeout_scope
+from .logging import notice
+from .modes import UNSET, EventResultStatus, Unset
+from .options import below
+
+if TYPE_CHECKING:
+    from contextvars import Token
+
+    from .process import Execution
+
+__all__ = ["handler_execution_context", "make_results", "start"]
+
+# A chain of awaits this deep goes on in a new turn of the loop, so that no chain exhausts the
+# stack.
+EAGER_DEPTH = 16
+
+
+class handler_execution_context:
+    """Makes the calling code the body of ``run``, lock ownership included."""
+
+    __slots__ = ("_locks", "_run", "_token")
+
+    def __init__(self, run: EventResult[Any], execution: Execution) -> None:
+        self._run = run
+        self._locks = execution.bus.locks.handler_dispatch_context(execution.bus, run.event)
+
+    def __enter__(self) -> None:
+        self._token: Token[EventResult[Any] | None] = _current.set(self._run)
+        self._locks.__enter__()
+
+    def __exit__(self, *_: object) -> None:
+        self._locks.__exit__(None, None, None)
+        _current.reset(self._token)
+
+
+def make_results(execution: Execution) -> list[EventResult[Any]]:
+    """One pending result for each handler that the bus has now, noted on the event."""
+    record = execution.record
+    handlers = execution.bus.handlers_for(record.type)
+    runs: list[EventResult[Any]] = [EventResult(record, handler, execution) for handler in handlers]
+    if runs and record.results is None:
+        record.results = {}
+    for run in runs:
+        record.results[run.handler.id] = run  # type: ignore[index]
+    return runs
+
+
+def start(run: EventResult[Any], execution: Execution) -> None:
+    """Runs the body up to its first wait; whatever comes of it reaches ``run``."""
+    bus, loop = execution.bus, execution.bus.loop
+    now = loop.time()
+    run.status = EventResultStatus.STARTED
+    run.started_ns = clock.wall_ns()
+    limit = handler_limit(run, execution)
+    if limit is not None and (execution.deadline is None or now + limit < execution.deadline):
+        run.limit = limit
+        run.deadline = now + limit
+    if run.record.is_related and _depth(run) > bus.max_handler_recursion_depth:
+        handler = run.handler.handler_name
+        run.fail(EventRecursionError(f"{bus.name}.{handler} re-enters itself too often"))
+        return
+    context = execution.context.copy()
+    if run.handler.is_async:
+        body = _run_async(run, execution, None)
+    else:
+        pending = context.run(_run_sync, run, execution)
+        if pending is None:
+            return
+        body = _run_async(run, execution, pending)
+    run.task = None
+    task = asyncio.Task(
+        body, loop=loop, context=context, eager_start=execution.depth % EAGER_DEPTH != 0
+    )
+    if not task.done():
+        _adopt_task(run, execution, task)
+
+
+def _adopt_task(run: EventResult[Any], execution: Execution, task: asyncio.Task[None]) -> None:
+    """Keeps the task of a body that waits, so that it can be interrupted."""
+    if run.is_live:
+        run.task = task
+        for scope in run.scopes:
+            scope.arm()
+    elif run.is_final and run.execution is not None:
+        # It was interrupted from inside its first step.
+        execution.bus.abandon(run, task)
+        task.cancel()
+
+
+def _run_sync(run: EventResult[Any], execution: Execution) -> Awaitable[Any] | None:
+    """Runs a plain callable; returns what it left to be awaited."""
+    bus = execution.bus
+    handler = run.handler.handler
+    with (
+        saved_errors(run),
+        slow_monitor(bus.loop, _slow_threshold(run, execution), partial(_warn, run, execution)),
+        handler_execution_context(run, execution),
+    ):
+        value = handler(run.event) if handler is not None else None
+        if type(value) is CoroutineType or isinstance(value, asyncio.Future):
+            return value
+        run.commit(value)
+    run.execution = None
+    return None
+
+
+async def _run_async(
+    run: EventResult[Any], execution: Execution, pending: Awaitable[Any] | None
+) -> None:
+    """Runs a coroutine function, or awaits what a plain callable returned."""
+    loop = execution.bus.loop
+    handler = run.handler.handler
+    slow = _slow_threshold(run, execution)
+    try:
+        with (
+            saved_errors(run),
+            timeout_scope(loop, run.deadline, run.expire, lazy=True)
+            if run.deadline is not None
+            else NO_TIMEOUT as limit,
+            slow_monitor(loop, slow, partial(_warn, run, execution), lazy=True)
+            if slow is not None
+            else NO_MONITOR as monitor,
+            handler_execution_context(run, execution),
+        ):
+            run.scopes = (limit, monitor)
+            if run.task is not None:
+                limit.arm()
+                monitor.arm()
+            if pending is None and handler is not None:
+                pending = handler(run.event)
+            value = None if pending is None else await pending
+            run.task = None
+            run.commit(value)
+    finally:
+        run.task = None
+        run.execution = None
+
+
+def handler_limit(run: EventResult[Any], execution: Execution) -> float | None:
+    """The run's own limit in seconds: the lesser of the handler's and the event's for handlers."""
+    own = run.handler.handler_timeout
+    if own is None:
+        return None
+    default = run.record.own.get("event_handler_timeout", UNSET)
+    if isinstance(own, Unset):
+        return None if isinstance(default, Unset) else default
+    return own if isinstance(default, Unset) or default is None else min(own, default)
+
+
+def _slow_threshold(run: EventResult[Any], execution: Execution) -> float | None:
+    """Seconds after which to warn: the handler's, else the event's, else the bus's."""
+    own = run.handler.handler_slow_timeout
+    if isinstance(own, Unset):
+        own = run.record.own.get("event_handler_slow_timeout", UNSET)
+    if isinstance(own, Unset):
+        own = execution.bus.event_handler_slow_timeout
+    limit = run.limit if run.limit is not None else execution.limit
+    return below(own, limit)
+
+
+def _warn(run: EventResult[Any], execution: Execution, elapsed: float) -> None:
+    name = f"{execution.bus.name}.{run.handler_name}({run.record.type})"
+    text = f"slow handler: {name} runs for {elapsed:.1f} s"
+    notice("slow_handler", execution.bus, run.record, run, text, elapsed=elapsed)
+
+
+def _depth(run: EventResult[Any]) -> int:
+    """How many unfinished runs of the same handler wait for this one or emitted its event."""
+    runs = {run}
+    seen = {run.record}
+    rest = [run.record]
+    for record in rest:
+        if record.live is None:
+            continue
+        above = [wait.run for wait in record.live.waits or ()]
+        if record.live.emitter is not None:
+            above.append(record.live.emitter)
+        for other in above:
+            if other.is_live:
+                runs.add(other)
+                if other.record not in seen:
+                    seen.add(other.record)
+                    rest.append(other.record)
+    return sum(other.handler is run.handler for other in runs) - 1

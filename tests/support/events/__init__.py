@@ -1,0 +1,1 @@
+"""Runs the scenarios of tests/contract/events against the Python event bus."""

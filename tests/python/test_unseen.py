@@ -88,17 +88,20 @@ for n in range(20):
 print(wrong)
 """,
     "a thread that is left behind ends with the program": """
-import os, threading, time
+import atexit, os, threading, time
 def tick():
     while True:
         time.sleep(0.002)
         if done: os.write(1, b"after the end\\n")
 done = False
 threading.Thread(target=tick, daemon=True).start()
+def finish():
+    global done
+    done = True
+atexit.register(finish)
 total = 0
 for i in range(400_000):
     total += i
-done = True
 """,
     "an audit hook hears of nothing": """
 import sys

@@ -40,7 +40,7 @@ impl Recorder {
     pub fn take_apart(mut self: Box<Self>, at_exit: bool) -> Ended {
         let taken_away = self.active && !self.monitoring.is_ours();
         if at_exit {
-            self.fall_silent();
+            self.detach_at_exit();
         } else {
             self.detach();
         }

@@ -228,14 +228,18 @@ impl Recorder {
         self.detach();
     }
 
-    /// Ends recording as the interpreter ends: hooks may stay, as they write nothing any more, and taking callbacks away
-    /// would call the program's audit hooks.
-    pub fn fall_silent(&mut self) {
-        self.active = false;
-    }
-
     /// Removes the hooks. Nothing is recorded afterwards.
     pub fn detach(&mut self) {
+        self.remove_hooks(true);
+    }
+
+    /// Removes the hooks as the interpreter ends. The callbacks stay registered, without an event that calls them:
+    /// taking them away would call the program's audit hooks.
+    pub fn detach_at_exit(&mut self) {
+        self.remove_hooks(false);
+    }
+
+    fn remove_hooks(&mut self, callbacks: bool) {
         if !std::mem::replace(&mut self.active, false) {
             return;
         }
@@ -243,8 +247,10 @@ impl Recorder {
         if self.monitoring.is_ours() || self.monitoring.reclaim() {
             self.monitoring.clear_local_events();
             self.monitoring.set_events(0);
-            for number in super::attach::HOOKED {
-                self.monitoring.register(number, None);
+            if callbacks {
+                for number in super::attach::HOOKED {
+                    self.monitoring.register(number, None);
+                }
             }
             self.monitoring.release();
         }

@@ -139,7 +139,8 @@ impl Follow {
             .collect()
     }
 
-    /// The objects that the event describes and that have a content, in order, each once; not those of its exception.
+    /// The objects that the event gives another content, in order, each once; not those of its exception, nor those that
+    /// it only describes again.
     pub fn described(&self, event: &Event) -> Vec<u64> {
         let mut found = Vec::new();
         if event.objects.is_empty() {
@@ -150,6 +151,7 @@ impl Follow {
         for id in event.objects.iter().map(Described::object) {
             let state = self.table.get(id);
             if state.is_some_and(|state| state.form != Form::Opaque)
+                && !self.table.is_repeated(id)
                 && !raised.contains(&id)
                 && seen.insert(id)
             {

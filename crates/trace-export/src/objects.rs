@@ -1,6 +1,6 @@
 //! The latest known state of every object, in bounded memory.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use trace_model::event::{Described, ObjectChange, ObjectState};
 use trace_model::{Event, Value};
@@ -24,6 +24,8 @@ pub struct ObjectTable {
     limit: usize,
     /// Smallest step of a whole state taken so far.
     oldest: u64,
+    /// Objects whose states the last event gave anew as they were known.
+    repeated: HashSet<u64>,
 }
 
 impl Default for ObjectTable {
@@ -46,17 +48,40 @@ impl ObjectTable {
             weight: 0,
             limit: bytes / 2,
             oldest: u64::MAX,
+            repeated: HashSet::new(),
         }
     }
 
     /// Takes what an event says of objects.
     pub fn apply(&mut self, event: &Event) {
-        for described in &event.objects {
+        self.take(&event.objects, event.step);
+    }
+
+    fn take(&mut self, objects: &[Described], step: u64) {
+        self.repeated.clear();
+        let mut news = HashSet::new();
+        for described in objects {
             match described {
-                Described::State(state) => self.insert(state.clone(), event.step),
-                Described::Change(change) => self.change(change),
+                Described::State(state) => {
+                    if self.get(state.object) == Some(state) {
+                        self.repeated.insert(state.object);
+                    } else {
+                        news.insert(state.object);
+                    }
+                    self.insert(state.clone(), step);
+                }
+                Described::Change(change) => {
+                    news.insert(change.object);
+                    self.change(change);
+                }
             }
         }
+        self.repeated.retain(|object| !news.contains(object));
+    }
+
+    /// Whether the last event said nothing of the object but what was known.
+    pub fn is_repeated(&self, object: u64) -> bool {
+        self.repeated.contains(&object)
     }
 
     /// Takes a whole state of an event at step `whole`.
@@ -162,6 +187,20 @@ mod tests {
             count: 1,
             items: vec![Value::Int(n)],
         }
+    }
+
+    #[test]
+    fn a_state_that_is_given_again_as_it_was_is_no_news() {
+        let mut table = ObjectTable::new();
+        let whole = |object, n| Described::State(state(object, n));
+        table.take(&[whole(0, 1), whole(1, 1)], 0);
+        assert!(!table.is_repeated(0));
+        table.take(&[whole(0, 1), whole(1, 2)], 1);
+        assert!(table.is_repeated(0) && !table.is_repeated(1));
+        table.take(&[whole(0, 1), whole(0, 2), whole(0, 2)], 2);
+        assert!(!table.is_repeated(0));
+        table.take(&[whole(0, 2), Described::Change(append(0, 1, 2))], 3);
+        assert!(!table.is_repeated(0));
     }
 
     #[test]

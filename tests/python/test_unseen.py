@@ -87,6 +87,22 @@ for n in range(20):
         os.close(file)
 print(wrong)
 """,
+    "a thread that is left behind ends with the program": """
+import atexit, os, threading, time
+def tick():
+    while True:
+        time.sleep(0.002)
+        if done: os.write(1, b"after the end\\n")
+done = False
+threading.Thread(target=tick, daemon=True).start()
+def finish():
+    global done
+    done = True
+atexit.register(finish)
+total = 0
+for i in range(400_000):
+    total += i
+""",
     "an audit hook hears of nothing": """
 import sys
 def hook(name, args):

@@ -307,7 +307,7 @@ pub fn stop(py: Python<'_>, exit_code: Option<i32>) -> Result<Option<String>, Fa
 enum Meanwhile {
     /// The program's threads.
     ThreadsRun,
-    /// What threads are left: the interpreter is about to end.
+    /// Nothing: the interpreter is about to end.
     NothingRuns,
 }
 
@@ -325,9 +325,14 @@ fn finish(
     let Some(session) = session().take() else {
         return Ok(None);
     };
-    // The rest needs nothing of Python, so other threads may go on.
-    let progress = meanwhile == Meanwhile::NothingRuns && diagnostics::stderr_is_terminal();
-    py.detach(move || commit::commit(ended, session, exit_code, progress))
+    // The rest needs nothing of Python. While the program runs, so may its other threads; at its end they are over.
+    match meanwhile {
+        Meanwhile::ThreadsRun => py.detach(|| commit::commit(ended, session, exit_code, false)),
+        Meanwhile::NothingRuns => {
+            let progress = diagnostics::stderr_is_terminal();
+            commit::commit(ended, session, exit_code, progress)
+        }
+    }
 }
 
 /// Says at once that recording ended while the program runs.

@@ -161,7 +161,7 @@ impl Follow {
         found
     }
 
-    /// The step of the oldest whole state that the event leads to, if it is before `step`.
+    /// The step of the oldest whole state that the event leads to, or was compared with, if it is before `step`.
     pub fn oldest(&self, event: &Event, step: u64) -> Option<u64> {
         if self.table.oldest() >= step {
             return None;
@@ -170,14 +170,17 @@ impl Follow {
             .bindings
             .iter()
             .filter_map(|binding| binding.value.as_ref());
-        let inside = event.objects.iter().flat_map(Described::items);
+        // All that an object holds is shown, not only what changed of it.
+        let own = event.objects.iter().map(Described::object);
+        let states = own.clone().filter_map(|id| self.table.get(id));
+        let inside = states.flat_map(|state| &state.items);
         let values = bound
             .chain(inside)
             .chain(&event.result)
             .chain(&event.exception);
-        let own = event.objects.iter().map(Described::object);
         let all = self.reach(values).into_iter().chain(own);
-        let oldest = all.filter_map(|id| self.table.whole(id)).min();
+        let led = all.filter_map(|id| self.table.whole(id));
+        let oldest = led.chain([self.table.compared()]).min();
         oldest.filter(|oldest| *oldest < step)
     }
 

@@ -24,8 +24,10 @@ pub struct ObjectTable {
     limit: usize,
     /// Smallest step of a whole state taken so far.
     oldest: u64,
-    /// Objects whose states the last event gave anew as they were known.
+    /// Objects whose states the last event gave again as they were known.
     repeated: HashSet<u64>,
+    /// Smallest step of a whole state that the last event gave again, as it was or not.
+    compared: u64,
 }
 
 impl Default for ObjectTable {
@@ -49,25 +51,33 @@ impl ObjectTable {
             limit: bytes / 2,
             oldest: u64::MAX,
             repeated: HashSet::new(),
+            compared: u64::MAX,
         }
     }
 
     /// Takes what an event says of objects.
     pub fn apply(&mut self, event: &Event) {
-        self.take(&event.objects, event.step);
+        self.take(&event.objects, &event.again, event.step);
     }
 
-    fn take(&mut self, objects: &[Described], step: u64) {
+    /// Only a state that its block gave before can be a repeated one, so that it is known to be one by who reads all of
+    /// the block, and nothing before it.
+    fn take(&mut self, objects: &[Described], again: &[u64], step: u64) {
         self.repeated.clear();
+        self.compared = u64::MAX;
         let mut news = HashSet::new();
         for described in objects {
             match described {
                 Described::State(state) => {
-                    if self.get(state.object) == Some(state) {
+                    let known = self.known(state.object);
+                    let known = known.filter(|_| again.contains(&state.object));
+                    let whole = known.map_or(u64::MAX, |known| known.whole);
+                    if known.is_some_and(|known| known.state == *state) {
                         self.repeated.insert(state.object);
                     } else {
                         news.insert(state.object);
                     }
+                    self.compared = self.compared.min(whole);
                     self.insert(state.clone(), step);
                 }
                 Described::Change(change) => {
@@ -82,6 +92,11 @@ impl ObjectTable {
     /// Whether the last event said nothing of the object but what was known.
     pub fn is_repeated(&self, object: u64) -> bool {
         self.repeated.contains(&object)
+    }
+
+    /// Step of the oldest whole state that decided what the last event repeated.
+    pub const fn compared(&self) -> u64 {
+        self.compared
     }
 
     /// Takes a whole state of an event at step `whole`.
@@ -193,14 +208,20 @@ mod tests {
     fn a_state_that_is_given_again_as_it_was_is_no_news() {
         let mut table = ObjectTable::new();
         let whole = |object, n| Described::State(state(object, n));
-        table.take(&[whole(0, 1), whole(1, 1)], 0);
+        table.take(&[whole(0, 1), whole(1, 1)], &[], 7);
         assert!(!table.is_repeated(0));
-        table.take(&[whole(0, 1), whole(1, 2)], 1);
+        assert_eq!(table.compared(), u64::MAX);
+        table.take(&[whole(0, 1), whole(1, 2)], &[0, 1], 8);
         assert!(table.is_repeated(0) && !table.is_repeated(1));
-        table.take(&[whole(0, 1), whole(0, 2), whole(0, 2)], 2);
+        assert_eq!(table.compared(), 7);
+        table.take(&[whole(0, 1), whole(0, 2), whole(0, 2)], &[0, 0, 0], 9);
         assert!(!table.is_repeated(0));
-        table.take(&[whole(0, 2), Described::Change(append(0, 1, 2))], 3);
+        assert_eq!(table.compared(), 8);
+        let append = Described::Change(append(0, 1, 2));
+        table.take(&[whole(0, 2), append], &[0], 10);
         assert!(!table.is_repeated(0));
+        table.take(&[whole(1, 2)], &[], 11);
+        assert!(!table.is_repeated(1));
     }
 
     #[test]

@@ -109,6 +109,8 @@ pub struct Event {
     pub exception: Option<Value<'static>>,
     /// Objects described at this event, whole or in part, in order: each applies to what those before it left.
     pub objects: Vec<Described>,
+    /// Those of them that an earlier event of the same block gave whole and this one gives whole again.
+    pub again: Vec<u64>,
     /// Whether the byte limit cut this event's values.
     pub truncated: bool,
     /// Stream and bytes of an output event.

@@ -3,6 +3,8 @@
 //! Owns [`ThreadState`], which every row changes, and [`Replay`], which turns rows into [`Event`]s. Refuses to read
 //! bytes (`row`, `block`) and to resolve names (`names`); all it asks about code is its first line.
 
+use std::collections::HashMap;
+
 use crate::error::DecodeError;
 use crate::event::{Binding, Described, Event, EventKind, ObjectChange, ObjectState};
 use crate::names::CodeLines;
@@ -247,16 +249,19 @@ pub struct Replay {
     /// Items that the last object still takes.
     items_left: u32,
     rows: usize,
+    /// Objects that were given whole, with the steps of the first events that did.
+    given: HashMap<u64, u64>,
 }
 
 impl Replay {
     /// A replay that goes on from `state`.
-    pub const fn new(state: ThreadState) -> Self {
+    pub fn new(state: ThreadState) -> Self {
         Self {
             state,
             pending: None,
             items_left: 0,
             rows: 0,
+            given: HashMap::new(),
         }
     }
 
@@ -332,6 +337,7 @@ impl Replay {
             result: None,
             exception: None,
             objects: Vec::new(),
+            again: Vec::new(),
             truncated: false,
             output: None,
             gap: None,
@@ -368,6 +374,9 @@ impl Replay {
                 count,
             } => {
                 self.items_left = *count;
+                if *self.given.entry(*object).or_insert(event.step) < event.step {
+                    event.again.push(*object);
+                }
                 event.objects.push(Described::State(ObjectState {
                     object: *object,
                     type_id: *type_id,

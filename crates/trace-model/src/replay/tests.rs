@@ -348,3 +348,24 @@ fn malformed_sequences_are_errors_and_name_their_row() {
         assert_eq!(error.offset, at, "{error}");
     }
 }
+
+#[test]
+fn an_object_that_another_event_gave_whole_is_given_again() {
+    let object = |object, n| {
+        let whole = Row::Object {
+            object,
+            type_id: 0,
+            form: Form::Items,
+            len: 1,
+            count: 1,
+        };
+        [whole, Row::Item(Value::Int(n))]
+    };
+    let mut rows = vec![op(Op::Call { code: 1 })];
+    rows.extend([object(5, 1), object(6, 1)].concat());
+    rows.push(op(Op::Line { delta: 1 }));
+    rows.extend([object(6, 2), object(7, 1), object(7, 1)].concat());
+    let events = replay(&rows).unwrap();
+    let again = events.iter().map(|event| event.again.as_slice());
+    assert_eq!(again.collect::<Vec<_>>(), [&[][..], &[6]]);
+}

@@ -75,12 +75,13 @@ impl Sharing {
         }
     }
 
-    /// Describes what a value leads to, where the thread's block did not yet.
+    /// Describes what a value leads to, where the thread's block did not yet, and now and then what it did.
     fn describe(&mut self, thread: u32, held: Held, rows: &mut Vec<Row<'static>>) {
         let mut todo = vec![held];
         while let Some(held) = todo.pop() {
             let Held::List(list) = held else { continue };
-            if !self.described.entry(thread).or_default().insert(list) {
+            let is_new = self.described.entry(thread).or_default().insert(list);
+            if !is_new && self.below(8) > 0 {
                 continue;
             }
             let items = self.lists[list].clone();

@@ -50,7 +50,7 @@ fn same(found: Vec<u8>, expected: &str, what: &str) {
 
 #[test]
 fn a_page_from_any_step_says_what_the_whole_says() {
-    for seed in 0..4 {
+    for seed in 0..16 {
         let dir = Dir::new("pages");
         let recording = recording(&dir, seed, 500);
         let all = printed(&recording);

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 __all__ = ["resolve"]
 
 
-def resolve(given: Mapping[str, object], *, source: str, use_env: bool) -> dict[str, bool | str]:
+def resolve(
+    given: Mapping[str, object], *, source: str, use_env: bool
+) -> dict[str, bool | int | str]:
     """The value of every switch.
 
     Args:
@@ -36,12 +38,14 @@ def resolve(given: Mapping[str, object], *, source: str, use_env: bool) -> dict[
 def _text(key: str, value: object, source: str) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, int):
+        return int.__repr__(value)
     if isinstance(value, os.PathLike):
         value = os.fspath(value)
     if not isinstance(value, str):
         raise make_type_error(
             "ERR_INVALID_POLICY_VALUE",
-            f"{key} cannot be of type {type(value).__name__} ({source}); allowed: bool, str",
+            f"{key} cannot be of type {type(value).__name__} ({source}); allowed: bool, int, str",
             key=key,
             value=type(value).__name__,
             source=source,

@@ -100,7 +100,10 @@ def start(
         trace_filter: not available in this version.
         policy: switches for this recording only: ``on_recorder_error`` (``"abort"`` or
             ``"disable"``), ``keep_partial_trace`` (bool), ``capture`` (``"calls"``, ``"lines"`` or
-            ``"values"``), ``all`` (bool).
+            ``"values"``), ``all`` (bool); how much of a value is kept: ``max_string`` (characters,
+            1 to 16,000), ``max_bytes`` (of bytes and ints, 1 to 16,000), ``max_items`` (of a
+            container, 1 to 1,000), ``max_objects`` (1 to 4,096) and ``max_depth`` (1 to 64) of what
+            is described when a value is first seen.
         apply_env_policy: whether environment variables may set switches that ``policy`` does not.
 
     Returns:
@@ -241,7 +244,7 @@ def _stop_at_end(session: TraceSession, error: BaseException | None) -> None:
         _notice.failure(failure)
 
 
-def _settings(policy: Mapping[str, object] | None, use_env: bool) -> dict[str, bool | str]:
+def _settings(policy: Mapping[str, object] | None, use_env: bool) -> dict[str, bool | int | str]:
     given: dict[str, object] = {}
     if policy is not None:
         if not isinstance(policy, Mapping):

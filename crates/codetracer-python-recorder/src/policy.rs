@@ -33,6 +33,7 @@ fn resolve_policy<'py>(
                 Setting::Bool(on) => settings.set_item(key, on)?,
                 Setting::Choice(word) => settings.set_item(key, word)?,
                 Setting::Path(path) => settings.set_item(key, path.to_string_lossy())?,
+                Setting::Count(n) => settings.set_item(key, n)?,
             }
         }
         Ok(settings)
@@ -64,6 +65,8 @@ fn value(item: &Bound<'_, PyAny>) -> Result<Value, Failure> {
         Ok(Value::Object(object(dict)?))
     } else if let Ok(text) = item.extract::<String>() {
         Ok(text.into())
+    } else if let Ok(n) = item.extract::<u32>() {
+        Ok(n.into())
     } else {
         Err(bug!(INTERNAL, "an option has a type that options cannot have").into())
     }

@@ -12,6 +12,7 @@ use recorder_errors::{RecorderError, RecorderResult, enverr, usage};
 use trace_store::{ClockPair, Committed, Metadata, Warning, Writer, WriterOptions};
 
 use crate::boundary::Failure;
+use crate::capture::Limits;
 use crate::code::decide::{Decider, Places};
 use crate::code::facts::LinesBy;
 use crate::commit;
@@ -111,6 +112,7 @@ fn begin(py: Python<'_>, options: Options) -> Result<String, Failure> {
         lines: options.capture != Capture::Calls,
         lines_by: lines_by(),
         values: options.capture == Capture::Values,
+        limits: Limits::of(&options),
         decider: Decider::new(options.all, options.target.as_ref(), places),
         monitoring,
         writer,

@@ -64,6 +64,16 @@ pub struct Options {
     /// Whether library code is recorded too.
     #[serde(default)]
     pub all: bool,
+    /// Code points kept of a string.
+    pub max_string: u32,
+    /// Bytes kept of a bytes object and of an int.
+    pub max_bytes: u32,
+    /// Items kept of a container.
+    pub max_items: u32,
+    /// Objects described when a value is first seen.
+    pub max_objects: u32,
+    /// Depth to which they are.
+    pub max_depth: u32,
     /// What a failure does.
     #[serde(default)]
     pub on_recorder_error: OnError,

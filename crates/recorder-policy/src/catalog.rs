@@ -1,6 +1,6 @@
 //! The table: one entry per switch, and the types that choices have.
 
-use crate::switch::{Setting, Shape, Switch, Value};
+use crate::switch::{Count, Setting, Shape, Switch, Value};
 use recorder_errors::prelude::*;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -126,6 +126,36 @@ table! {
         env: Some("CODETRACER_ALL"),
         flag: "--all",
         doc: "Whether libraries are recorded too, not only the program's own code."
+    }
+    max_string: Count<16_000> {
+        default: Count(1024),
+        env: Some("CODETRACER_MAX_STRING"),
+        flag: "--max-string",
+        doc: "How many characters of a string are kept; its length and a hash of both ends always are."
+    }
+    max_bytes: Count<16_000> {
+        default: Count(256),
+        env: Some("CODETRACER_MAX_BYTES"),
+        flag: "--max-bytes",
+        doc: "How many bytes of a bytes object and of an int are kept; its true length always is."
+    }
+    max_items: Count<1000> {
+        default: Count(64),
+        env: Some("CODETRACER_MAX_ITEMS"),
+        flag: "--max-items",
+        doc: "How many items of a container are kept; its true length always is."
+    }
+    max_objects: Count<4096> {
+        default: Count(256),
+        env: Some("CODETRACER_MAX_OBJECTS"),
+        flag: "--max-objects",
+        doc: "How many objects are described when a value is first seen."
+    }
+    max_depth: Count<64> {
+        default: Count(4),
+        env: Some("CODETRACER_MAX_DEPTH"),
+        flag: "--max-depth",
+        doc: "How deep objects within objects are described when a value is first seen."
     }
     trace_dir: PathBuf {
         default: PathBuf::from("trace-out"),

@@ -8,7 +8,7 @@ pub mod env;
 mod switch;
 
 pub use catalog::{Capture, OnRecorderError, Policy, switches};
-pub use switch::{Setting, Shape, Switch};
+pub use switch::{Count, Setting, Shape, Switch};
 
 #[cfg(test)]
 mod tests;

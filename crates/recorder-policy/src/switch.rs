@@ -15,6 +15,8 @@ pub enum Shape {
     Choice(&'static [&'static str]),
     /// A path.
     Path,
+    /// A whole number from the first to the second.
+    Count(u32, u32),
 }
 
 impl Shape {
@@ -24,6 +26,7 @@ impl Shape {
             Shape::Bool => format!("{}, {}", TRUE.join(", "), FALSE.join(", ")),
             Shape::Choice(words) => words.join(", "),
             Shape::Path => "a path that is not empty".to_owned(),
+            Shape::Count(least, most) => format!("a whole number from {least} to {most}"),
         }
     }
 }
@@ -37,6 +40,8 @@ pub enum Setting {
     Choice(&'static str),
     /// A path.
     Path(PathBuf),
+    /// A whole number.
+    Count(u32),
 }
 
 /// One row of the table of switches.
@@ -89,5 +94,22 @@ impl Value for PathBuf {
 
     fn setting(&self) -> Setting {
         Setting::Path(self.clone())
+    }
+}
+
+/// A whole number from 1 to `MOST`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Count<const MOST: u32>(pub u32);
+
+impl<const MOST: u32> Value for Count<MOST> {
+    const SHAPE: Shape = Shape::Count(1, MOST);
+
+    fn parse(text: &str) -> Option<Self> {
+        let n = text.trim().parse().ok()?;
+        (1..=MOST).contains(&n).then_some(Self(n))
+    }
+
+    fn setting(&self) -> Setting {
+        Setting::Count(self.0)
     }
 }

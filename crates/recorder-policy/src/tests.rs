@@ -1,4 +1,4 @@
-use crate::{Capture, OnRecorderError, Policy, Setting, Shape, switches};
+use crate::{Capture, Count, OnRecorderError, Policy, Setting, Shape, switches};
 use std::collections::HashSet;
 use std::ffi::OsString;
 
@@ -7,6 +7,7 @@ fn text_of(setting: &Setting) -> String {
         Setting::Bool(on) => on.to_string(),
         Setting::Choice(word) => (*word).to_owned(),
         Setting::Path(path) => path.display().to_string(),
+        Setting::Count(n) => n.to_string(),
     }
 }
 
@@ -65,6 +66,14 @@ fn texts_become_values() {
             },
         ),
         (
+            "max_items",
+            " 1000 ",
+            Policy {
+                max_items: Count(1000),
+                ..default()
+            },
+        ),
+        (
             "trace_dir",
             "a b",
             Policy {
@@ -92,6 +101,10 @@ fn bad_texts_are_refused_with_key_value_and_what_is_allowed() {
             Some("1, true, t, yes, y, 0, false, f, no, n"),
         ),
         ("trace_dir", "", Some("a path that is not empty")),
+        ("max_items", "0", Some("a whole number from 1 to 1000")),
+        ("max_items", "1001", Some("a whole number from 1 to 1000")),
+        ("max_depth", "-1", Some("a whole number from 1 to 64")),
+        ("max_string", "many", Some("a whole number from 1 to 16000")),
         ("nonsense", "1", None),
     ];
     for (key, text, allowed) in cases {
@@ -145,6 +158,7 @@ fn settings_follow_the_table() {
             (Shape::Bool, Setting::Bool(_))
                 | (Shape::Choice(_), Setting::Choice(_))
                 | (Shape::Path, Setting::Path(_))
+                | (Shape::Count(..), Setting::Count(_))
         );
         assert!(matches, "{key}");
     }

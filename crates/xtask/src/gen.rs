@@ -147,7 +147,7 @@ fn py_policy() -> String {
             ("key", "str"),
             ("shape", "str"),
             ("choices", "tuple[str, ...]"),
-            ("default", "bool | str"),
+            ("default", "bool | int | str"),
             ("env", "str | None"),
             ("flag", "str"),
             ("doc", "str"),
@@ -159,6 +159,7 @@ fn py_policy() -> String {
             Shape::Bool => ("bool", &[][..]),
             Shape::Choice(words) => ("choice", words),
             Shape::Path => ("path", &[][..]),
+            Shape::Count(..) => ("count", &[][..]),
         };
         let choices: Vec<String> = choices.iter().map(|word| quoted(word)).collect();
         let env = switch.env.map_or("None".to_owned(), quoted);
@@ -182,6 +183,7 @@ fn py_default(setting: &Setting) -> String {
         Setting::Bool(false) => "False".to_owned(),
         Setting::Choice(word) => quoted(word),
         Setting::Path(path) => quoted(&path.display().to_string()),
+        Setting::Count(n) => n.to_string(),
     }
 }
 

@@ -47,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         if switch.shape == "bool":
             parser.add_argument(switch.flag, action="store_true", help=text)
         else:
-            metavar = "|".join(switch.choices) or "DIR"
+            metavar = "|".join(switch.choices) or ("N" if switch.shape == "count" else "DIR")
             parser.add_argument(switch.flag, metavar=metavar, help=text)
     parser.add_argument("--format", metavar="native", help="The format. Default: native.")
 
@@ -127,7 +127,7 @@ def _disables(request: Request) -> bool:
     return str(said).strip() == "disable"
 
 
-def _shown(default: bool | str) -> str:
+def _shown(default: bool | int | str) -> str:
     if isinstance(default, bool):
         return "on" if default else "off"
-    return default
+    return str(default)

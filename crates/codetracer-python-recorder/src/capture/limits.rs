@@ -1,5 +1,7 @@
 //! How much of a value is recorded.
 
+use recorder_core::Options;
+
 /// Limits of value capture.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
@@ -15,14 +17,15 @@ pub struct Limits {
     pub depth: u32,
 }
 
-impl Default for Limits {
-    fn default() -> Self {
+impl Limits {
+    /// Those that a recording is asked to keep.
+    pub const fn of(options: &Options) -> Self {
         Self {
-            items: 64,
-            text: 1024,
-            bytes: 256,
-            objects: 256,
-            depth: 4,
+            items: options.max_items as usize,
+            text: options.max_string as usize,
+            bytes: options.max_bytes as usize,
+            objects: options.max_objects as usize,
+            depth: options.max_depth,
         }
     }
 }

@@ -39,10 +39,10 @@ const UNBOUND: Seen = Seen { kind: 1, digest: 0 };
 
 impl Values {
     /// Value capture for one session. When not `enabled`, exceptions are still described.
-    pub fn new(enabled: bool) -> Self {
+    pub fn new(enabled: bool, limits: Limits) -> Self {
         Self {
             enabled,
-            limits: Limits::default(),
+            limits,
             ids: Ids::default(),
             known: known::Known::default(),
             walk: graph::Scratch::default(),

@@ -65,15 +65,18 @@ impl<'a> Scalar<'a> {
     #[inline(always)]
     pub fn bound(&self) -> usize {
         match self {
-            Scalar::Str(text, limit) => 40 + unicode::length(*text).min(*limit) * 4,
+            Scalar::Str(text, limit) => {
+                40 + unicode::length(*text).min(*limit) * unicode::most_bytes(*text)
+            }
             Scalar::Bytes(data, _) => 32 + data.len(),
             Scalar::Big(_, digits, limit) => 32 + (digits.len() * 4).min(*limit),
-            _ => 32,
+            Scalar::Complex(..) => 20,
+            Scalar::Plain(..) | Scalar::Int(_) | Scalar::Float(_) => 12,
         }
     }
 
-    /// A number that is equal for equal content; different content may share it in rare cases only for text beyond the
-    /// kept prefix.
+    /// A number that is equal for equal content; different content may share it in rare cases only for text and digits
+    /// beyond those that are kept.
     #[inline(always)]
     pub fn digest(&self) -> u64 {
         match self {
@@ -81,9 +84,12 @@ impl<'a> Scalar<'a> {
             Scalar::Int(i) => *i as u64,
             Scalar::Float(f) => f.to_bits(),
             Scalar::Complex(re, im) => mix(re.to_bits(), im.to_bits()),
-            Scalar::Big(negative, digits, _) => digits
-                .iter()
-                .fold(u64::from(*negative), |h, d| mix(h, u64::from(*d))),
+            Scalar::Big(negative, digits, limit) => {
+                let (low, high) = both_ends(digits, limit.div_ceil(3));
+                let seed = (digits.len() as u64) << 1 | u64::from(*negative);
+                let ends = low.iter().chain(high);
+                ends.fold(seed, |h, d| mix(h, u64::from(*d)))
+            }
             Scalar::Bytes(data, len) => bytes_digest(*len as u64, data),
             Scalar::Str(text, limit) => text_digest(*text, *limit),
         }
@@ -185,20 +191,28 @@ fn bytes_digest(seed: u64, data: &[u8]) -> u64 {
         .fold(hash, |h, b| mix(h, u64::from(*b)))
 }
 
+/// The first and the last items, at most `limit` of each and none in both.
+fn both_ends<T>(items: &[T], limit: usize) -> (&[T], &[T]) {
+    let (head, rest) = items.split_at(items.len().min(limit));
+    (head, &rest[rest.len().saturating_sub(limit)..])
+}
+
+/// Characters at either end of a text that tell it apart, at least.
+const TELLING: usize = 64;
+
 /// Hash of the kept prefix, as much of the end, and the length: never of a whole long text.
 fn text_digest(text: Obj<'_>, limit: usize) -> u64 {
     fn ends<T: Copy>(units: &[T], limit: usize, hash: u64, word: impl Fn(T) -> u64) -> u64 {
-        let head = &units[..units.len().min(limit)];
-        let tail = &units[units.len().saturating_sub(limit).max(head.len())..];
+        let (head, tail) = both_ends(units, limit);
         head.iter()
             .chain(tail)
             .fold(hash, |h, unit| mix(h, word(*unit)))
     }
+    let limit = limit.max(TELLING);
     let seed = unicode::length(text) as u64;
     match unicode::units(text) {
         Units::Ascii(bytes) | Units::One(bytes) => {
-            let head = &bytes[..bytes.len().min(limit)];
-            let tail = &bytes[bytes.len().saturating_sub(limit).max(head.len())..];
+            let (head, tail) = both_ends(bytes, limit);
             bytes_digest(bytes_digest(seed, head), tail)
         }
         Units::Two(units) => ends(units, limit, seed, u64::from),

@@ -13,7 +13,7 @@ use super::suspended::Suspended;
 use super::tasks::Tasks;
 use super::thread::{Open, SAME_TASK, ThreadContext};
 use crate::boundary::{Entry, panic_error};
-use crate::capture::Values;
+use crate::capture::{Limits, Values};
 use crate::code::decide::Decider;
 use crate::code::facts::LinesBy;
 use crate::raw::clock::Clock;
@@ -92,6 +92,8 @@ pub struct Parts {
     pub lines_by: LinesBy,
     /// Whether values are recorded.
     pub values: bool,
+    /// How much of a value is recorded.
+    pub limits: Limits,
     /// Decides what is traced.
     pub decider: Decider,
     /// The tool id.
@@ -107,7 +109,7 @@ impl Recorder {
             session: parts.session,
             threads: Vec::new(),
             order: Order::new(Clock::best()),
-            values: Values::new(parts.values),
+            values: Values::new(parts.values, parts.limits),
             suspended: Suspended::default(),
             tasks: Tasks::default(),
             unwinding: Unwinding::default(),

@@ -23,6 +23,17 @@ pub enum Units<'a> {
     Four(&'a [u32]),
 }
 
+/// At least as many bytes as one of the text's characters takes in UTF-8.
+#[inline(always)]
+pub fn most_bytes(text: Obj<'_>) -> usize {
+    match units(text) {
+        Units::Ascii(_) => 1,
+        Units::One(_) => 2,
+        Units::Two(_) => 3,
+        Units::Four(_) => 4,
+    }
+}
+
 /// Whether two `str` objects hold the same text: their compact forms are the same then.
 pub fn equal(one: Obj<'_>, other: Obj<'_>) -> bool {
     match (units(one), units(other)) {

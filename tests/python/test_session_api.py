@@ -165,7 +165,9 @@ REFUSALS = [
     ("r.start, 'a\\0b'", "ERR_INVALID_ARGUMENT", ["path"], []),
     ("r.start, b'out'", "ERR_INVALID_ARGUMENT", ["path", "bytes"], ["TypeError"]),
     ("r.start, None", "ERR_INVALID_ARGUMENT", ["path", "NoneType"], ["TypeError"]),
-    ("r.start, 'out', policy={'depth': 1}", "ERR_INVALID_POLICY_VALUE", ["depth"], ["TypeError"]),
+    ("r.start, 'out', policy={'depth': 1.5}", "ERR_INVALID_POLICY_VALUE", ["depth"], ["TypeError"]),
+    ("r.start, 'out', policy={'all': 3}", "ERR_INVALID_POLICY_VALUE", ["all", "3"], []),
+    ("r.start, 'out', policy={'max_items': 0}", "ERR_INVALID_POLICY_VALUE", ["max_items", "0"], []),
     ("r.start, 'out', policy={'depth': 'x'}", "ERR_INVALID_POLICY_VALUE", ["depth", "capture"], []),
     (
         "r.start, 'out', policy={'capture': 'all'}",
@@ -174,9 +176,9 @@ REFUSALS = [
         [],
     ),
     (
-        "r.start, 'out', policy={'all': 3}",
+        "r.start, 'out', policy={'all': 1.0}",
         "ERR_INVALID_POLICY_VALUE",
-        ["all", "int"],
+        ["all", "float"],
         ["TypeError"],
     ),
     ("r.start, 'out', policy={'trace_dir': 'x'}", "ERR_INVALID_POLICY_VALUE", ["trace_dir"], []),

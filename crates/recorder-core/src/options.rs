@@ -65,14 +65,19 @@ pub struct Options {
     #[serde(default)]
     pub all: bool,
     /// Code points kept of a string.
+    #[serde(default = "usual::max_string")]
     pub max_string: u32,
     /// Bytes kept of a bytes object and of an int.
+    #[serde(default = "usual::max_bytes")]
     pub max_bytes: u32,
     /// Items kept of a container.
+    #[serde(default = "usual::max_items")]
     pub max_items: u32,
     /// Objects described when a value is first seen.
+    #[serde(default = "usual::max_objects")]
     pub max_objects: u32,
     /// Depth to which they are.
+    #[serde(default = "usual::max_depth")]
     pub max_depth: u32,
     /// What a failure does.
     #[serde(default)]
@@ -92,6 +97,31 @@ pub struct Options {
     /// The command that shows the recording, without its directory.
     #[serde(default)]
     pub next_command: Option<String>,
+}
+
+/// What holds when nobody says anything.
+mod usual {
+    use recorder_policy::Policy;
+
+    pub fn max_string() -> u32 {
+        Policy::default().max_string.0
+    }
+
+    pub fn max_bytes() -> u32 {
+        Policy::default().max_bytes.0
+    }
+
+    pub fn max_items() -> u32 {
+        Policy::default().max_items.0
+    }
+
+    pub fn max_objects() -> u32 {
+        Policy::default().max_objects.0
+    }
+
+    pub fn max_depth() -> u32 {
+        Policy::default().max_depth.0
+    }
 }
 
 impl Options {

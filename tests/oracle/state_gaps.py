@@ -9,16 +9,15 @@ _BY_CAUSE: dict[str, str] = {
     # an object that the line, a C function or a callee changed in place
     "in place": """
         memoryview_writes_through exec_changes_an_argument partial_holds_an_alias
-        exception_carries_an_object thread_changes exec_binds_globals
+        exception_carries_an_object thread_changes
     """,
     # attributes set after the object was first seen, in `__init__` to begin with
     "attributes": """
         cached_property attribute_of_an_exception exceptions
     """,
-    # a global that another frame, or `globals()`, bound or deleted
+    # a global of a name that no code of the module says, bound through the dict of globals
     "globals": """
-        global_rebound_by_a_function global_made_by_a_function
-        global_deleted_by_a_function global_changed_by_another_function globals_dict
+        globals_dict exec_binds_globals
     """,
     # attributes in slots, of library classes too: told as none
     "slots": """

@@ -123,7 +123,8 @@ def wrong_at(expected: dict[str, Any], actual: dict[str, Any]) -> str | None:
             continue
         # A name that is not bound is there only because its object changed.
         is_object = held is not None and "repr" not in held
-        if not is_object and name not in expected["stored"] and name not in expected["captured"]:
+        free = {*expected["stored"], *expected["captured"], *expected["shared"]}
+        if not is_object and name not in free:
             return f"{name} is recorded, but the line does not bind it"
         if (values[name] != UNBOUND) if held is None else not Same().check(held, values[name]):
             return f"{name} is {json.dumps(values[name])}, it holds {json.dumps(held)}"

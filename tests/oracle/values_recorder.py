@@ -121,6 +121,7 @@ class ValueTracer(FrameTracer):
             "held": {n: describe(value, {}) for n, value in now.items()},
             "stored": sorted(running),
             "captured": [*code.co_freevars, *code.co_cellvars],
+            "shared": sorted(n for n in changed | gone if self.shared(code, n)),
         }
         events.append(written)
         return written

@@ -21,6 +21,7 @@ use scalar::Scalar;
 use crate::code::facts::{CodeFacts, Name, Source};
 use crate::hooks::thread::{Seen, ThreadContext};
 use crate::raw::frame::Frame;
+use crate::raw::function;
 use crate::raw::object::{Obj, Unreadable};
 
 /// State of value capture that all threads share.
@@ -32,6 +33,8 @@ pub struct Values {
     walk: graph::Scratch,
     /// Step of the event whose values are recorded.
     step: u64,
+    /// Counts bindings of globals.
+    globals: u32,
 }
 
 /// Digest of a name that is not bound.
@@ -47,6 +50,7 @@ impl Values {
             known: known::Known::default(),
             walk: graph::Scratch::default(),
             step: 0,
+            globals: 0,
         }
     }
 
@@ -72,6 +76,10 @@ fn read<'a>(frame: Frame<'a>, source: Source) -> Result<Option<Obj<'a>>, Unreada
         Source::Cell(slot) => Ok(frame.captured(slot as usize)),
         Source::Namespace(i) => in_dict(frame, frame.namespace(), i),
         Source::Global(i) => in_dict(frame, frame.globals(), i),
+        Source::Key(key) => match (frame.globals(), function::kept(key)) {
+            (Some(dict), Some(key)) if dict.is_dict() => dict.dict_get(key),
+            _ => Err(Unreadable),
+        },
     }
 }
 
@@ -133,6 +141,9 @@ pub fn arguments(
     appears: Appears,
 ) {
     thread.sink.begin_values();
+    if let Some(top) = thread.stack.last_mut() {
+        top.globals = values.globals;
+    }
     names(values, thread, frame, &facts.arguments, appears);
     names(values, thread, frame, &facts.captured, appears);
 }
@@ -149,10 +160,16 @@ pub fn line_work(
 ) {
     let list = facts.names_of_line(line);
     let touches = facts.touches.of_line(line);
-    if list.is_empty() && touches.is_none() && facts.captured.is_empty() {
+    if list.is_empty()
+        && touches.is_none()
+        && facts.captured.is_empty()
+        && facts.shared.is_empty()
+        && facts.opens_globals.is_empty()
+    {
         return;
     }
     thread.sink.begin_values();
+    shared(values, thread, frame, facts, line);
     let appears = Appears {
         made: touches.is_some_and(|l| l.makers > 0),
         since,
@@ -174,11 +191,83 @@ pub fn last_line_work(
         return Appears::FROM_ANYWHERE;
     };
     thread.sink.begin_values();
+    shared(values, thread, frame, facts, line);
     let appears = Appears::on_line(facts, line, since);
     names(values, thread, frame, facts.names_of_line(line), appears);
     names(values, thread, frame, &facts.captured, appears);
     touch::touched(values, thread, frame, facts, line);
     appears
+}
+
+/// Records globals that other frames bound since the frame's last event.
+#[inline(always)]
+fn shared(
+    values: &mut Values,
+    thread: &mut ThreadContext,
+    frame: Frame<'_>,
+    facts: &CodeFacts,
+    line: u32,
+) {
+    if !facts.opens_globals.is_empty() && facts.opens_globals.contains(&line) {
+        values.globals = values.globals.wrapping_add(1);
+    }
+    if facts.shared.is_empty() {
+        return;
+    }
+    let Some(top) = thread.stack.last() else {
+        return;
+    };
+    if top.globals != values.globals {
+        compare_shared(values, thread, frame, facts);
+    }
+}
+
+#[cold]
+fn compare_shared(
+    values: &mut Values,
+    thread: &mut ThreadContext,
+    frame: Frame<'_>,
+    facts: &CodeFacts,
+) {
+    let Some(base) = thread.stack.last().map(|top| top.seen as usize) else {
+        return;
+    };
+    for name in &facts.shared {
+        let seen_at = base + usize::from(name.slot);
+        let is_same = match read(frame, name.source) {
+            Ok(Some(value)) if Scalar::of(value, &values.limits).is_none() => {
+                let seen = Seen::object(value);
+                thread.seen.get(seen_at) == Some(&seen)
+            }
+            Ok(_) => false,
+            Err(Unreadable) => true,
+        };
+        if !is_same {
+            bind(
+                values,
+                thread,
+                frame,
+                *name,
+                seen_at,
+                Appears::FROM_ANYWHERE,
+            );
+        }
+    }
+    let now = values.globals;
+    if let Some(top) = thread.stack.last_mut() {
+        top.globals = now;
+    }
+}
+
+/// Counts a name of the globals that was bound or unbound by the frame itself.
+#[inline(always)]
+fn count(values: &mut Values, thread: &mut ThreadContext, source: Source) {
+    if matches!(source, Source::Global(_) | Source::Namespace(_)) {
+        values.globals = values.globals.wrapping_add(1);
+        if let Some(top) = thread.stack.last_mut() {
+            top.globals = values.globals;
+        }
+    }
 }
 
 /// Records the value returned or yielded.
@@ -232,9 +321,12 @@ fn bind(
     let value = match read(frame, name.source) {
         Ok(Some(value)) => value,
         Ok(None) => {
-            // A name that was never bound is not news.
-            if replace(thread, seen_at, UNBOUND).is_some_and(|before| before != Seen::default()) {
-                Row::Unbind { slot }.encode(&mut thread.sink);
+            if let Some(before) = replace(thread, seen_at, UNBOUND) {
+                count(values, thread, name.source);
+                // A name that was never bound is not news.
+                if before != Seen::default() {
+                    Row::Unbind { slot }.encode(&mut thread.sink);
+                }
             }
             return;
         }
@@ -253,6 +345,7 @@ fn bind(
             if replace(thread, seen_at, seen).is_none() {
                 return;
             }
+            count(values, thread, name.source);
             if thread.sink.fits(scalar.bound()) {
                 Row::Bind {
                     slot,
@@ -268,13 +361,10 @@ fn bind(
             let mut walk = Walk::new(values, thread);
             let looks = appears.looks(&mut walk, value);
             let type_id = walk.describe(value, looks);
-            let seen = Seen {
-                kind: value.type_ptr() as usize,
-                digest: value.address() as u64,
-            };
-            if replace(thread, seen_at, seen).is_none() {
+            if replace(thread, seen_at, Seen::object(value)).is_none() {
                 return;
             }
+            count(values, thread, name.source);
             if thread.sink.fits(32) {
                 let object = value.address() as u64;
                 Row::Bind {

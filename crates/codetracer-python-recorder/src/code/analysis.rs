@@ -6,7 +6,7 @@
 use super::instructions::{Instruction, decode};
 use super::line_starts;
 use super::lines::Location;
-use super::opcodes::{INTRINSIC_IMPORT_STAR, Opcodes};
+use super::opcodes::Opcodes;
 
 /// A name that a line can rebind or unbind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -62,8 +62,6 @@ pub struct Analysis {
     pub matches: Vec<(u32, Match)>,
     /// Byte offsets of the instructions that take a `StopIteration` as the end of an iterator, sorted.
     pub ends_iteration: Vec<u32>,
-    /// Whether a line does `from module import *`.
-    pub imports_star: bool,
     /// What INSTRUCTION is kept for at each code unit ([`line_starts::watch`]); empty where LINE tells the lines.
     pub watched: Vec<u8>,
 }
@@ -170,9 +168,6 @@ impl Analysis {
                 }
                 op if op == ops.store_global || op == ops.delete_global => {
                     add(Target::Global(i.arg))
-                }
-                op if op == ops.call_intrinsic_1 && i.arg == INTRINSIC_IMPORT_STAR => {
-                    self.imports_star = true;
                 }
                 _ => {}
             }

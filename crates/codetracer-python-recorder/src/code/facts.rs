@@ -10,6 +10,7 @@ use super::instructions::decode;
 use super::line_starts::{has_far_lines, has_loop};
 use super::lines::locations;
 use super::opcodes::{OPCODES, Opcodes};
+use super::shared::Shared;
 use super::touches::{Harmless, Key, Path, Step, Touches};
 use crate::raw::frame::{Code, stack_effect};
 use crate::raw::object::Obj;
@@ -32,6 +33,8 @@ pub enum Source {
     Namespace(u32),
     /// The globals, by the key at this index of `co_names`.
     Global(u32),
+    /// The globals, by the key at this address, which the code object keeps.
+    Key(usize),
 }
 
 /// A name that a row can refer to.
@@ -113,6 +116,10 @@ pub struct CodeFacts {
     /// Names that other frames can rebind.
     pub captured: Vec<Name>,
     captured_slots: Vec<u32>,
+    /// Names of the globals that other frames can rebind.
+    pub shared: Vec<Name>,
+    /// Lines that reach for the dict of globals, sorted.
+    pub opens_globals: Vec<u32>,
     /// Whether BRANCH is armed for it.
     pub watches_matches: Cell<bool>,
     /// Place in the list of code objects with local events.
@@ -206,6 +213,25 @@ impl CodeFacts {
             .iter()
             .map(|t| slot_of(t).unwrap_or(unread))
             .collect();
+        let found = match OPCODES {
+            Some(ops) if wanted.values => Shared::new(code, &bytecode, &analysis.lines, ops),
+            _ => Shared::default(),
+        };
+        let first_outer = locals.min(names.len());
+        let shared = found
+            .names
+            .iter()
+            .filter_map(|key| {
+                let outer = names.iter().skip(first_outer);
+                let known = outer.clone().position(|name| *name == key.text);
+                let slot = u16::try_from(known.map_or(names.len(), |at| first_outer + at)).ok()?;
+                if known.is_none() {
+                    names.push(key.text.clone());
+                }
+                let source = Source::Key(key.address);
+                Some(Name { slot, source })
+            })
+            .collect();
         let touches = match OPCODES {
             Some(ops) if wanted.values => touches_of(code, &bytecode, &analysis, ops),
             _ => Touches::default(),
@@ -268,6 +294,8 @@ impl CodeFacts {
             ways,
             captured,
             captured_slots,
+            shared,
+            opens_globals: found.opens,
             watches_matches: Cell::new(false),
             armed_at: Cell::new(None),
         };

@@ -8,4 +8,5 @@ pub mod instructions;
 pub mod line_starts;
 pub mod lines;
 pub mod opcodes;
+pub mod shared;
 pub mod touches;

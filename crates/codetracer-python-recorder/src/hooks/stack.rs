@@ -82,6 +82,7 @@ pub fn open(thread: &mut ThreadContext, order: &mut Order, frame: Frame<'_>, fac
         passed: 0,
         call,
         since: order.step,
+        globals: 0,
         seen: 0,
         resumed: false,
         outer_task: SAME_TASK,

@@ -3,6 +3,7 @@
 use trace_model::{Op, Row};
 
 use super::order::Order;
+use crate::raw::object::Obj;
 use crate::raw::sink::RowSink;
 use crate::raw::threads::ThreadKey;
 
@@ -21,6 +22,8 @@ pub struct Open {
     pub call: u64,
     /// Step of its last event.
     pub since: u64,
+    /// `Values::globals` when its shared names were last compared.
+    pub globals: u32,
     /// Start of its remembered values in `ThreadContext::seen`.
     pub seen: u32,
     /// Whether it was suspended before, and so stands in the table of suspended frames.
@@ -39,6 +42,17 @@ pub struct Seen {
     pub kind: usize,
     /// Value of a scalar, or address and content mixed.
     pub digest: u64,
+}
+
+impl Seen {
+    /// An object that is no scalar.
+    #[inline(always)]
+    pub fn object(object: Obj<'_>) -> Self {
+        Self {
+            kind: object.type_ptr() as usize,
+            digest: object.address() as u64,
+        }
+    }
 }
 
 /// State of one thread.

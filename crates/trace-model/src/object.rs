@@ -93,15 +93,33 @@ impl ObjectState {
                     }
                 }
                 let kept = usize::try_from(change.len).unwrap_or(usize::MAX);
-                self.items.truncate(kept.saturating_mul(2));
+                self.keep(kept.saturating_mul(2));
             }
             Form::Content => self.items.clone_from(&change.items),
         }
         true
     }
 
+    /// How many items stand before the attributes that the object has beside them.
+    fn own(&self) -> usize {
+        let begins = |item: &Value<'_>| matches!(item, Value::Name(_));
+        let at = match self.form {
+            Form::Items | Form::Entries => self.items.iter().position(begins),
+            Form::Opaque | Form::Attrs | Form::Content => None,
+        };
+        at.unwrap_or(self.items.len())
+    }
+
+    /// Cuts the items, not the attributes beside them.
+    fn keep(&mut self, most: usize) {
+        let own = self.own();
+        if own > most {
+            self.items.drain(most..own);
+        }
+    }
+
     fn splice(&mut self, change: &ObjectChange) {
-        let kept = self.items.len();
+        let kept = self.own();
         let from = change.at as usize;
         if from <= kept {
             let end = from.saturating_add(change.removed as usize).min(kept);
@@ -110,17 +128,17 @@ impl ObjectState {
             let end = if is_whole { end } else { kept };
             self.items.splice(from..end, change.items.iter().cloned());
         }
-        let len = usize::try_from(change.len).unwrap_or(usize::MAX);
-        self.items.truncate(len);
+        self.keep(usize::try_from(change.len).unwrap_or(usize::MAX));
     }
 
     fn set(&mut self, key: &Value<'static>, value: &Value<'static>) {
-        let mut keys = self.items.iter().step_by(2);
+        let own = self.own();
+        let mut keys = self.items.iter().take(own).step_by(2);
         let at = keys.position(|known| is_same_key(known, key));
         match (at, value) {
             (Some(at), Value::Removed) => {
                 let at = at * 2;
-                let end = self.items.len().min(at + 2);
+                let end = own.min(at + 2);
                 self.items.drain(at..end);
             }
             (None, Value::Removed) => {}
@@ -129,7 +147,9 @@ impl ObjectState {
                     *place = value.clone();
                 }
             }
-            (None, value) => self.items.extend([key.clone(), value.clone()]),
+            (None, value) => {
+                self.items.splice(own..own, [key.clone(), value.clone()]);
+            }
         }
     }
 }

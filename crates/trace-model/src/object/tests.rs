@@ -175,3 +175,26 @@ fn a_change_of_something_else_is_refused() {
     assert!(!content.change(&change(Form::Content, 3)));
     assert!(!state(Form::Opaque, 0, &[]).change(&change(Form::Opaque, 2)));
 }
+
+#[test]
+fn attributes_beside_items_stay_where_items_change() {
+    let beside = [Value::Name(3), Value::Int(7)];
+    let with = |items: &[Value<'static>]| [items, &beside].concat();
+    let before = state(Form::Items, 3, &with(&ints([1, 2, 3])));
+    for (len, at, removed, items, expected) in [
+        (4, 3, 0, &[4][..], ints([1, 2, 3, 4])),
+        (1, 1, 2, &[], ints([1])),
+        (0, 0, 0, &[], ints([])),
+    ] {
+        let after = splice(&before, len, at, removed, items);
+        assert_eq!(after, state(Form::Items, len, &with(&expected)));
+    }
+    let before = with(&ints([1, 10, 2, 20]));
+    let after = |len, pair: [Value<'static>; 2]| pairs(Form::Entries, &before, len, &pair).items;
+    let [five, two] = [5, 2].map(Value::Int);
+    assert_eq!(
+        after(3, [five.clone(), Value::None]),
+        with(&[ints([1, 10, 2, 20]), vec![five, Value::None]].concat())
+    );
+    assert_eq!(after(1, [two, Value::Removed]), with(&ints([1, 10])));
+}

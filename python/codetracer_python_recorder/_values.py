@@ -46,13 +46,14 @@ class Value:
         type: the qualified name of its class; ``None`` when it is not known.
         module: the module of the class; ``None`` for built-in ones.
         id: identifies the object within the recording; ``None`` where there is no identity.
-        len: true number of items, entries or attributes, or true length of a cut text or bytes;
-            ``None`` when it is not known.
+        len: true number of items or entries, of attributes where it has neither, or true length of
+            a cut text or bytes; ``None`` when it is not known.
         content: which of ``items``, ``entries`` and ``attrs`` the object has, by name, also when it
-            is empty; ``None`` for what has none of them, or none was recorded.
+            is empty; of two that which ``len`` counts; ``None`` for what has none of them, or none
+            was recorded.
         items: the recorded items of a list, tuple, set and the like; the content of a wrapper.
         entries: the recorded keys and values of a mapping.
-        attrs: the recorded attributes of an instance.
+        attrs: the recorded attributes; an object may have them beside items or entries.
         bits: true length in bits of an int that a limit cut; else ``None``.
         text: the recorded part of a cut str or bytes; the name of an enum member.
         cut: whether something of it was not recorded.

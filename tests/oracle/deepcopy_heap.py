@@ -30,6 +30,7 @@ State = dict[str, Any]
 LIMIT = 64
 MOST_NODES = 20_000
 _HEAP_TYPE = 1 << 9
+_IMMUTABLE = 1 << 8
 
 _mro = type.__dict__["__mro__"].__get__
 _qualname = type.__dict__["__qualname__"].__get__
@@ -91,6 +92,17 @@ def attributes(value: Any, mro: tuple[type, ...]) -> dict[str, Any] | None:
                     except AttributeError:
                         continue
     return found if keeps else None
+
+
+def declared(mro: tuple[type, ...]) -> list[str]:
+    """Names that C types give to their instances; a recording may show them as attributes."""
+    return [
+        name
+        for kind in mro
+        if not _flags(kind) & _HEAP_TYPE or _flags(kind) & _IMMUTABLE
+        for name, member in _namespace(kind).items()
+        if isinstance(member, (GetSetDescriptorType, MemberDescriptorType))
+    ]
 
 
 def ordered_entries(value: Any) -> list[tuple[Any, Any]]:
@@ -160,6 +172,7 @@ def state(value: Any, ref: Callable[[Any], Ref]) -> State:
         plain = {name: one for name, one in held.items() if not name.startswith("__")}
         node["attrs"] = {name: ref(one) for name, one in list(plain.items())[:LIMIT]}
         node["held"] = len(held)
+        node["declared"] = declared(mro)
     return node
 
 

@@ -19,25 +19,14 @@ _BY_CAUSE: dict[str, str] = {
     "globals": """
         globals_dict exec_binds_globals
     """,
-    # attributes in slots, of library classes too: told as none
-    "slots": """
-        slots slots_and_dict inherited_slots slotted_dataclass decimals_and_fractions
-        uuids_and_paths
-    """,
-    # content of deque, OrderedDict, defaultdict, Counter and subclasses of containers
+    # made by looking: a line that only reads an item changes it
     "kinds": """
-        deque_item deque_ends_and_rotation defaultdict_made_by_looking counter_counts
-        instance_of_a_list_subclass instance_of_a_dict_subclass
-        named_tuple_holding_a_list deque_and_friends ordered_dict_move_to_end
-        simple_namespace
+        defaultdict_made_by_looking named_tuple_holding_a_list simple_namespace slotted_dataclass
     """,
-    # content of dates and times
-    "opaque": """
-        dates_and_times
-    """,
-    # attributes of classes and functions
+    # attributes of classes, changed by a way that the line does not show
     "classes": """
         class_attribute class_attribute_through_an_instance function_attribute
+        metaclass_and_init_subclass
     """,
 }
 
@@ -45,5 +34,6 @@ KNOWN_GAPS: dict[str, str] = {
     name: cause for cause, names in _BY_CAUSE.items() for name in names.split()
 }
 
-# Whether generated programs that change objects are still known to differ.
-CHANGES_DIFFER = True
+# Whether some of the first generated programs that change objects differ. One in a few hundred does,
+# by a cause above: made by looking, classes.
+CHANGES_DIFFER = False

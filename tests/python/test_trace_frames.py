@@ -49,7 +49,7 @@ def test_values_say_which_content_they_have(record: Record) -> None:
     trace = record(
         """
         class Plain: pass
-        values = [], {}, Plain(), object(), 1 << 5000, 1 << 100, "x" * 5000
+        values = [], {}, Plain(), iter(()), 1 << 5000, 1 << 100, "x" * 5000
         """
     )
     [value] = [e.values["values"] for e in trace.steps() if "values" in e.values]

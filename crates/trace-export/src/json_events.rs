@@ -11,9 +11,10 @@ use std::io::{self, Write};
 use trace_model::{Event, EventKind, Names, Value};
 
 use crate::View;
+use crate::content::attribute;
 use crate::follow::Follow;
 use crate::json::{Open, put_text};
-use crate::json_values::{ValueWriter, attribute};
+use crate::json_values::ValueWriter;
 use crate::objects::ObjectTable;
 
 /// Writes events as JSON lines, in the order of their steps.
@@ -231,14 +232,14 @@ fn write_exception(
     values.type_of(line, &mut o, *type_id);
     o.plain(line, "id", object);
     let state = table.get(*object);
-    match attribute(names, state, "message") {
+    match attribute(names, state, "__message__") {
         Some(Value::Str { text, .. }) => {
             o.key(line, "message");
             put_text(line, text);
         }
         _ => o.plain(line, "message", "null"),
     }
-    let trace = attribute(names, state, "traceback");
+    let trace = attribute(names, state, "__traceback__");
     let entries = trace.map(|trace| traceback(trace, table));
     if let Some(entries) = entries.filter(|entries| !entries.is_empty()) {
         o.key(line, "traceback");
@@ -253,9 +254,9 @@ fn write_exception(
         }
         list.end(line);
     }
-    for link in ["cause", "context"] {
+    for (link, key) in [("__cause__", "cause"), ("__context__", "context")] {
         if let Some(Value::Ref { object, type_id }) = attribute(names, state, link) {
-            o.key(line, link);
+            o.key(line, key);
             let mut other = Open::object(line);
             values.type_of(line, &mut other, *type_id);
             other.plain(line, "id", object);

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use trace_model::event::ObjectState;
 use trace_model::{Form, Names, Value};
 
+use crate::content::Parts;
 use crate::json::{Open, put_text};
 use crate::objects::ObjectTable;
 use crate::text;
@@ -173,12 +174,13 @@ impl<'a> ValueWriter<'a> {
     }
 
     fn state(&mut self, out: &mut String, o: &mut Open, state: &ObjectState) {
+        let parts = Parts::of(self.names, state);
         o.plain(out, "len", state.len);
         let kept = match state.form {
             Form::Entries => {
                 o.key(out, "entries");
                 let mut entries = Open::array(out);
-                for entry in state.items.chunks_exact(2) {
+                for entry in parts.own.chunks_exact(2) {
                     entries.item(out);
                     let mut pair = Open::array(out);
                     for part in entry {
@@ -188,37 +190,37 @@ impl<'a> ValueWriter<'a> {
                     pair.end(out);
                 }
                 entries.end(out);
-                state.items.len() / 2
+                parts.own.len() / 2
             }
-            Form::Attrs => {
-                o.key(out, "attrs");
-                let mut attrs = Open::object(out);
-                for (name, value) in attributes(self.names, state) {
-                    attrs.item(out);
-                    put_text(out, name.as_ref());
-                    out.push(':');
-                    self.value(out, value);
-                }
-                attrs.end(out);
-                state.items.len() / 2
-            }
+            Form::Attrs => parts.attribute_count(),
             Form::Items | Form::Content | Form::Opaque => {
                 o.key(out, "items");
                 let mut items = Open::array(out);
-                for item in &state.items {
+                for item in parts.own {
                     items.item(out);
                     self.value(out, item);
                 }
                 items.end(out);
-                state.items.len()
+                parts.own.len()
             }
         };
+        if state.form == Form::Attrs || parts.has_attributes() {
+            o.key(out, "attrs");
+            let mut attrs = Open::object(out);
+            for (name, value) in parts.attributes(self.names) {
+                attrs.item(out);
+                put_text(out, name.as_ref());
+                out.push(':');
+                self.value(out, value);
+            }
+            attrs.end(out);
+        }
         let cut = match state.form {
             // A content's length is not counted in items; the content itself says whether it is cut.
-            Form::Content => state.items.iter().any(is_cut),
+            Form::Content => parts.own.iter().any(is_cut),
             _ => (kept as u64) < state.len,
         };
-        o.plain(out, "cut", cut);
+        o.plain(out, "cut", cut || parts.more);
     }
 }
 
@@ -233,34 +235,4 @@ fn is_cut(value: &Value<'_>) -> bool {
         Value::Unknown(_) => true,
         _ => false,
     }
-}
-
-/// Attribute names, as recorded text, and values of a state of [`Form::Attrs`].
-pub fn attributes<'a>(
-    names: &'a dyn Names,
-    state: &'a ObjectState,
-) -> impl Iterator<Item = (std::borrow::Cow<'a, [u8]>, &'a Value<'static>)> {
-    state.items.chunks_exact(2).filter_map(move |pair| {
-        let [name, value] = pair else { return None };
-        let name = match name {
-            Value::Name(id) => match names.name(*id) {
-                Some(name) => name.as_bytes().into(),
-                None => format!("#{id}").into_bytes().into(),
-            },
-            Value::Str { text, .. } => text.as_ref().into(),
-            _ => return None,
-        };
-        Some((name, value))
-    })
-}
-
-/// The attribute `wanted` of an object, if its state is known and has it.
-pub fn attribute<'a>(
-    names: &'a dyn Names,
-    state: Option<&'a ObjectState>,
-    wanted: &str,
-) -> Option<&'a Value<'static>> {
-    let state = state.filter(|state| state.form == Form::Attrs)?;
-    let mut all = attributes(names, state);
-    all.find_map(|(name, value)| (name.as_ref() == wanted.as_bytes()).then_some(value))
 }

@@ -3,6 +3,7 @@
 //! Owns the shape of the output. Refuses to read recordings (`trace-store` gives events), to print, and to decide what
 //! is worth printing beyond the options it is given. A failure is the writer's `std::io::Error`.
 
+mod content;
 mod follow;
 mod glob;
 mod json;

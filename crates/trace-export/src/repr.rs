@@ -3,15 +3,12 @@
 use trace_model::event::ObjectState;
 use trace_model::{Form, Names, Value};
 
-use crate::json_values::{attribute, attributes};
+use crate::content::{Parts, attribute};
 use crate::objects::ObjectTable;
 use crate::text;
 
 const ELLIPSIS: char = '\u{2026}';
 const MAX_DEPTH: usize = 6;
-
-/// Attributes that recorded exceptions have.
-const EXCEPTION: [&[u8]; 5] = [b"args", b"message", b"traceback", b"cause", b"context"];
 
 /// Writes values, each in about `limit` characters.
 #[derive(Clone, Copy)]
@@ -56,7 +53,7 @@ impl Repr<'_> {
             return self.value(value, limit);
         };
         let ty = self.type_name(*type_id);
-        match attribute(self.names, self.table.get(*object), "message") {
+        match attribute(self.names, self.table.get(*object), "__message__") {
             Some(Value::Str { text, .. }) if !text.is_empty() => {
                 let text = String::from_utf8_lossy(text);
                 let first = text.lines().next().unwrap_or_default();
@@ -159,9 +156,14 @@ impl Repr<'_> {
     fn wrapped(&self, s: &mut Short, ty: &str, state: &ObjectState) {
         s.out.push_str(ty);
         s.out.push('(');
-        if let Some(content) = state.items.first() {
+        let parts = Parts::of(self.names, state);
+        if let Some(content) = parts.own.first() {
             self.put(s, content);
         }
+        if parts.has_attributes() {
+            s.out.push_str(", ");
+        }
+        self.further(s, &parts);
         s.out.push(')');
     }
 
@@ -183,9 +185,15 @@ impl Repr<'_> {
         if !matches!(ty, "list" | "tuple" | "dict" | "set") {
             s.out.push_str(ty);
         }
-        s.out.push_str(open);
         let parts = if state.form == Form::Entries { 2 } else { 1 };
-        let mut items = state.items.as_slice();
+        let all = Parts::of(self.names, state);
+        let mut items = all.own;
+        let fields = self.fields(state);
+        let (open, close) = match fields {
+            Some(_) => ("(", ")"),
+            None => (open, close),
+        };
+        s.out.push_str(open);
         // A range is written without a step of one.
         if let ("range", [start, stop, Value::Int(1)]) = (ty, items) {
             self.put(s, start);
@@ -203,6 +211,11 @@ impl Repr<'_> {
                 kept = u64::MAX;
                 break;
             }
+            let field = fields.and_then(|fields| fields.get(kept as usize));
+            if let Some(Value::Str { text, .. }) = field {
+                s.out.push_str(&text::clean(&String::from_utf8_lossy(text)));
+                s.out.push('=');
+            }
             kept += 1;
             for (at, part) in entry.iter().enumerate() {
                 if at > 0 {
@@ -216,6 +229,39 @@ impl Repr<'_> {
             s.out.push(ELLIPSIS);
         }
         s.out.push_str(close);
+        if all.attribute_count() > usize::from(fields.is_some()) {
+            s.out.push('<');
+            self.further(s, &all);
+            s.out.push('>');
+        }
+    }
+
+    /// Names of the items of a named tuple.
+    fn fields(&self, state: &ObjectState) -> Option<&[Value<'static>]> {
+        match attribute(self.names, Some(state), "_fields") {
+            Some(Value::Ref { object, .. }) if state.form == Form::Items => {
+                Some(self.table.get(*object)?.items.as_slice())
+            }
+            _ => None,
+        }
+    }
+
+    /// Attributes that an object has beside its content.
+    fn further(&self, s: &mut Short, parts: &Parts<'_>) {
+        let shown = s.out.len();
+        for (name, value) in parts.attributes(self.names) {
+            if s.out.len() > shown {
+                s.out.push_str(", ");
+            }
+            if s.is_full() {
+                s.out.push(ELLIPSIS);
+                return;
+            }
+            s.out
+                .push_str(&text::clean(&String::from_utf8_lossy(&name)));
+            s.out.push('=');
+            self.put(s, value);
+        }
     }
 
     fn attrs(&self, s: &mut Short, ty: &str, state: &ObjectState) {
@@ -225,7 +271,7 @@ impl Repr<'_> {
         };
         let kind = match ty {
             "function" | "builtin_function_or_method" => "function",
-            "module" => "module",
+            "generator" | "coroutine" | "async_generator" | "module" => ty,
             _ => "class",
         };
         let name = match kind {
@@ -236,34 +282,18 @@ impl Repr<'_> {
             s.out.push_str(&format!("<{kind} {}>", text::clean(&name)));
             return;
         }
-        let is_exception = own_name("message").is_some()
-            && attributes(self.names, state).all(|(name, _)| EXCEPTION.contains(&name.as_ref()));
+        let parts = Parts::of(self.names, state);
         s.out.push_str(ty);
         s.out.push('(');
-        let mut kept = 0;
-        for (name, value) in attributes(self.names, state) {
-            if is_exception && name.as_ref() != b"message" {
-                continue;
-            }
-            if kept > 0 {
-                s.out.push_str(", ");
-            }
-            if s.is_full() {
-                s.out.push(ELLIPSIS);
-                kept = u64::MAX;
-                break;
-            }
-            kept += 1;
-            if !is_exception {
+        if let Some(message) = attribute(self.names, Some(state), "__message__") {
+            self.put(s, message);
+        } else {
+            self.further(s, &parts);
+            if (parts.attribute_count() as u64) < state.len || parts.more {
                 s.out
-                    .push_str(&text::clean(&String::from_utf8_lossy(&name)));
-                s.out.push('=');
+                    .push_str(if parts.has_attributes() { ", " } else { "" });
+                s.out.push(ELLIPSIS);
             }
-            self.put(s, value);
-        }
-        if kept < state.len && !is_exception {
-            s.out.push_str(if kept > 0 { ", " } else { "" });
-            s.out.push(ELLIPSIS);
         }
         s.out.push(')');
     }

@@ -11,15 +11,16 @@ use trace_model::value::{Form, Unknown};
 use super::Values;
 use super::describe;
 use super::ids::Ids;
-use super::known::{Difference, Entry, Known, difference};
+use super::known::{Difference, Entry, Known, difference_beside};
 use super::limits::Limits;
-use super::scalar::{Scalar, mix};
-use super::shape::{Child, Shape, shape};
+use super::scalar::{ABSENT, Scalar, mark, mix, value_bound, value_digest};
+use super::shape::{Child, Look, Modules, Shape, exception, shape_of};
 use crate::hooks::suspended::AddressMap;
 use crate::hooks::thread::ThreadContext;
 use crate::raw::instance;
 use crate::raw::object::{Kind, Obj};
 use crate::raw::sink::RowSink;
+use crate::raw::{structure, types};
 
 /// How far a walk looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +45,8 @@ pub struct Walk<'w> {
     known: &'w mut Known,
     scratch: &'w mut Scratch,
     sink: &'w mut RowSink,
+    modules: &'w Modules,
+    deep: bool,
     segment: u64,
     step: u64,
 }
@@ -57,6 +60,8 @@ impl<'w> Walk<'w> {
             known: &mut values.known,
             scratch: &mut values.walk,
             sink: &mut thread.sink,
+            modules: &values.modules,
+            deep: values.enabled,
             segment: thread.segment,
             step: values.step,
         }
@@ -74,42 +79,56 @@ impl<'w> Walk<'w> {
     /// Writes the states below `root` that are not known; answers the type id of `root`.
     pub fn describe(&mut self, root: Obj<'_>, looks: Looks) -> u32 {
         let type_id = self.ids.type_of(root, self.sink);
-        if looks == Looks::Shallow && self.is_as_written(root) {
-            return type_id;
+        if looks == Looks::Deep || !self.is_as_written(root) {
+            self.scratch.visited.clear();
+            self.scratch.visited.insert(root.address(), ());
+            self.walk(vec![(root, 0)], looks);
         }
-        let mut queue: Vec<(Obj<'_>, u32)> = vec![(root, 0)];
-        self.scratch.visited.clear();
-        self.scratch.visited.insert(root.address(), ());
+        type_id
+    }
+
+    /// Writes the states of objects in the queue, and below them, that are not known. They count as visited.
+    fn walk(&mut self, mut queue: Vec<(Obj<'_>, u32)>, looks: Looks) {
         let mut at = 0;
         while let Some((obj, depth)) = queue.get(at).copied() {
             at += 1;
-            if obj.kind() == Kind::Exception {
-                self.exception(obj, false);
-                continue;
-            }
             if looks == Looks::Shallow && depth > 0 && self.is_as_written(obj) {
                 continue;
             }
-            let shape = shape(obj, &self.limits);
-            let written = self.state(obj, &shape);
-            if depth + 1 >= self.limits.depth {
-                continue;
-            }
+            let kind = obj.kind();
+            let shape;
+            let written = if kind == Kind::Exception {
+                let (its_shape, written) = self.exception_state(obj, true);
+                shape = its_shape;
+                written
+            } else {
+                let (limits, modules) = (&self.limits, self.modules);
+                shape = shape_of(obj, kind, Look { limits, modules });
+                self.state(obj, &shape)
+            };
             let children = match looks {
                 Looks::Shallow => shape.children.get(written).unwrap_or_default(),
                 Looks::Deep => &shape.children,
             };
-            for child in children {
-                if let Child::Object(child) = child
-                    && queue.len() < self.limits.objects
-                    && Scalar::of(*child, &self.limits).is_none()
-                    && self.scratch.visited.insert(child.address(), ()).is_none()
-                {
-                    queue.push((*child, depth + 1));
-                }
+            self.enqueue(children, depth + 1, &mut queue);
+        }
+    }
+
+    /// Adds what is to be visited of an object's parts.
+    #[inline(always)]
+    fn enqueue<'a>(&mut self, children: &[Child<'a>], depth: u32, queue: &mut Vec<(Obj<'a>, u32)>) {
+        if depth >= self.limits.depth {
+            return;
+        }
+        for child in children {
+            if let Child::Object(child) = child
+                && queue.len() < self.limits.objects
+                && Scalar::of(*child, &self.limits).is_none()
+                && self.scratch.visited.insert(child.address(), ()).is_none()
+            {
+                queue.push((*child, depth));
             }
         }
-        type_id
     }
 
     /// Whether an object of a common kind is as it was written, found without making its shape.
@@ -118,6 +137,7 @@ impl<'w> Walk<'w> {
         let Self {
             known,
             limits,
+            modules,
             segment,
             step,
             ..
@@ -154,10 +174,20 @@ impl<'w> Walk<'w> {
                 });
                 obj.dict_len()
             }
+            Kind::Instance if !structure::is_plain(obj) || types::is_enum_member(obj) => {
+                return false;
+            }
             Kind::Instance => instance::attributes(obj, limits.items, |name, value| {
                 compare(name.address() as u64);
                 compare(mark(value, limits));
             }),
+            Kind::Type => {
+                if entry.class == 0 || entry.class != modules.class_state(obj) {
+                    return false;
+                }
+                entry.looked = *step;
+                return true;
+            }
             _ => return false,
         };
         if same && len == entry.len && marks.next().is_none() {
@@ -171,16 +201,22 @@ impl<'w> Walk<'w> {
     fn state(&mut self, obj: Obj<'_>, shape: &Shape<'_>) -> Range<usize> {
         let mut marks = std::mem::take(&mut self.scratch.marks);
         marks.clear();
+        self.marks(shape, &mut marks);
+        let written = self.news(obj, shape, &marks);
+        self.scratch.marks = marks;
+        written
+    }
+
+    /// A number for each part of a shape.
+    #[inline(always)]
+    fn marks(&self, shape: &Shape<'_>, marks: &mut Vec<u64>) {
         marks.extend(shape.children.iter().map(|child| match child {
             Child::Object(child) => mark(*child, &self.limits),
             Child::Name(name) => name.address() as u64,
             Child::Own(name) => name.as_ptr() as u64,
             Child::Absent => ABSENT,
-            Child::Bytes(data, len) => Scalar::Bytes(data, *len).digest(),
+            Child::Made(value) => value_digest(value),
         }));
-        let written = self.news(obj, shape, &marks);
-        self.scratch.marks = marks;
-        written
     }
 
     fn news(&mut self, obj: Obj<'_>, shape: &Shape<'_>, marks: &[u64]) -> Range<usize> {
@@ -195,7 +231,8 @@ impl<'w> Walk<'w> {
             slot.looked = step;
             return 0..0;
         } else {
-            difference(shape.form, &slot.marks, marks)
+            let before = (slot.marks.as_slice(), slot.own);
+            difference_beside(shape.form, before, (marks, shape.own_parts()))
         };
         let (at, removed, range) = match difference {
             Difference::Splice { at, removed, count } => (at, removed, at..at + count),
@@ -211,19 +248,12 @@ impl<'w> Walk<'w> {
             Row::Truncated.encode(self.sink);
             return 0..0;
         }
-        let slot = self.known.slot(obj.address());
-        slot.address = obj.address();
-        slot.kind = obj.type_ptr() as usize;
-        slot.segment = segment;
-        slot.looked = step;
-        slot.len = shape.len;
-        slot.marks.clear();
-        slot.marks.extend_from_slice(marks);
+        self.remember(obj, shape.len, shape.own_parts(), marks);
         let type_id = self.ids.type_of(obj, self.sink);
         // Definitions come before the object, so that its items follow it without a break.
-        let items: Vec<Value<'_>> = children.iter().map(|child| self.child(*child)).collect();
+        let items: Vec<Value<'_>> = children.iter().map(|child| self.child(child)).collect();
         if difference == Difference::Whole {
-            self.write(obj, type_id, shape.form, shape.len, &items);
+            self.write(obj, type_id, shape.form, shape.len, items);
         } else {
             Row::Change {
                 object: obj.address() as u64,
@@ -235,9 +265,26 @@ impl<'w> Walk<'w> {
                 count: items.len() as u32,
             }
             .encode(self.sink);
-            self.write_items(&items);
+            self.write_items(items);
         }
         range
+    }
+
+    /// Remembers what is written of `obj`.
+    #[inline(always)]
+    fn remember(&mut self, obj: Obj<'_>, len: usize, own: usize, marks: &[u64]) {
+        let (segment, step) = (self.segment, self.step);
+        let class = self.modules.class_state(obj);
+        let slot = self.known.slot(obj.address());
+        slot.class = class;
+        slot.address = obj.address();
+        slot.kind = obj.type_ptr() as usize;
+        slot.segment = segment;
+        slot.looked = step;
+        slot.len = len;
+        slot.own = own;
+        slot.marks.clear();
+        slot.marks.extend_from_slice(marks);
     }
 
     /// At least as many bytes as a child takes.
@@ -247,11 +294,11 @@ impl<'w> Walk<'w> {
                 Scalar::of(*child, &self.limits).map_or(16, |scalar| scalar.bound())
             }
             Child::Name(_) | Child::Own(_) | Child::Absent => 16,
-            Child::Bytes(data, _) => 32 + data.len(),
+            Child::Made(value) => value_bound(value),
         }
     }
 
-    fn write(&mut self, obj: Obj<'_>, type_id: u32, form: Form, len: usize, items: &[Value<'_>]) {
+    fn write(&mut self, obj: Obj<'_>, type_id: u32, form: Form, len: usize, items: Vec<Value<'_>>) {
         let object = obj.address() as u64;
         let count = items.len() as u32;
         Row::Object {
@@ -265,55 +312,92 @@ impl<'w> Walk<'w> {
         self.write_items(items);
     }
 
-    fn write_items(&mut self, items: &[Value<'_>]) {
+    fn write_items(&mut self, items: Vec<Value<'_>>) {
         for item in items {
-            Row::Item(item.clone()).encode(self.sink);
+            Row::Item(item).encode(self.sink);
         }
     }
 
-    /// Writes the state of an exception: its message, and its traceback when asked for; answers its type id.
-    pub fn exception(&mut self, exc: Obj<'_>, with_traceback: bool) -> u32 {
+    /// Writes the state of an exception and of what it refers to; answers its type id. Where it is only passing, another
+    /// traceback is no news.
+    pub fn exception(&mut self, exc: Obj<'_>, traceback_counts: bool) -> u32 {
         let type_id = self.ids.type_of(exc, self.sink);
-        let message_name = self.ids.own_name("message", self.sink);
-        let traceback_name = self.ids.own_name("traceback", self.sink);
-        let trace_mark = match (with_traceback, exc.exception_traceback()) {
-            (true, Some(trace)) => trace.address() as u64,
-            _ => 0,
+        let (shape, written) = self.exception_state(exc, traceback_counts);
+        let children = shape.children.get(written).unwrap_or_default();
+        if !children.is_empty() {
+            self.scratch.visited.clear();
+            self.scratch.visited.insert(exc.address(), ());
+            let mut queue = Vec::new();
+            self.enqueue(children, 1, &mut queue);
+            self.walk(queue, Looks::Shallow);
+        }
+        type_id
+    }
+
+    /// Writes the state of an exception unless it is as written. The message is made from its arguments. Answers which
+    /// parts were written, besides those made here.
+    fn exception_state<'a>(
+        &mut self,
+        exc: Obj<'a>,
+        traceback_counts: bool,
+    ) -> (Shape<'a>, Range<usize>) {
+        let mut shape = if self.deep {
+            exception(exc, &self.limits)
+        } else {
+            Shape::attrs(Vec::new())
         };
-        let marks = [self.mark_of_arguments(exc), trace_mark];
+        let trace = exc.exception_traceback();
+        let trace_mark = trace.map_or(0, |trace| trace.address() as u64);
+        let mut marks = std::mem::take(&mut self.scratch.marks);
+        marks.clear();
+        marks.extend([trace_mark, self.mark_of_arguments(exc)]);
+        self.marks(&shape, &mut marks);
         let slot = self.known.slot(exc.address());
-        let described = slot.address == exc.address()
+        let known = slot.address == exc.address()
             && slot.kind == exc.type_ptr() as usize
             && slot.segment == self.segment
-            && slot.marks.first() == marks.first();
-        if described && (slot.marks == marks || !with_traceback) {
-            return type_id;
+            && slot.marks.get(1..) == marks.get(1..);
+        let written = if known && (slot.marks == marks || !traceback_counts) {
+            slot.looked = self.step;
+            0..0
+        } else {
+            self.write_exception(exc, &mut shape, &marks)
+        };
+        self.scratch.marks = marks;
+        (shape, written)
+    }
+
+    fn write_exception<'a>(
+        &mut self,
+        exc: Obj<'a>,
+        shape: &mut Shape<'a>,
+        marks: &[u64],
+    ) -> Range<usize> {
+        if self.deep {
+            shape.says_what_is_hidden(exc);
         }
         let message = describe::message(exc, &self.limits);
-        let trace = if with_traceback {
-            describe::traceback(exc)
-        } else {
-            String::new()
-        };
-        if !self.sink.fits(message.len() + trace.len() + 192) {
+        let trace = describe::traceback(exc);
+        let bound: usize = shape.children.iter().map(|child| self.bound(child)).sum();
+        if !self.sink.fits(bound + message.len() + trace.len() + 192) {
             Row::Truncated.encode(self.sink);
-            return type_id;
+            return 0..0;
         }
-        let (segment, step) = (self.segment, self.step);
-        let slot = self.known.slot(exc.address());
-        slot.address = exc.address();
-        slot.kind = exc.type_ptr() as usize;
-        slot.segment = segment;
-        slot.looked = step;
-        slot.len = 0;
-        slot.marks.clear();
-        slot.marks.extend(marks);
-        let mut items = vec![Value::Name(message_name), text(&message)];
+        let type_id = self.ids.type_of(exc, self.sink);
+        let mut items = vec![self.own("__message__"), text(&message)];
         if !trace.is_empty() {
-            items.extend([Value::Name(traceback_name), text(&trace)]);
+            items.extend([self.own("__traceback__"), text(&trace)]);
         }
-        self.write(exc, type_id, Form::Attrs, items.len() / 2, &items);
-        type_id
+        let len = shape.len + items.len() / 2;
+        items.extend(shape.children.iter().map(|child| self.child(child)));
+        // Its state is only ever written whole.
+        self.remember(exc, usize::MAX, 0, marks);
+        self.write(exc, type_id, Form::Attrs, len, items);
+        0..shape.children.len()
+    }
+
+    fn own<'a>(&mut self, name: &str) -> Value<'a> {
+        Value::Name(self.ids.own_name(name, self.sink))
     }
 
     /// A number that differs where the arguments of an exception do.
@@ -329,21 +413,19 @@ impl<'w> Walk<'w> {
         }) >> 16
     }
 
-    fn child<'a>(&mut self, child: Child<'a>) -> Value<'a> {
+    #[inline(always)]
+    fn child<'a>(&mut self, child: &Child<'a>) -> Value<'a> {
         match child {
-            Child::Object(obj) => match Scalar::of(obj, &self.limits) {
+            Child::Object(obj) => match Scalar::of(*obj, &self.limits) {
                 Some(scalar) => scalar.value(),
                 None => Value::Ref {
                     object: obj.address() as u64,
-                    type_id: self.ids.type_of(obj, self.sink),
+                    type_id: self.ids.type_of(*obj, self.sink),
                 },
             },
-            Child::Name(name) => Value::Name(self.ids.name(name, self.sink)),
+            Child::Name(name) => Value::Name(self.ids.name(*name, self.sink)),
             Child::Own(name) => Value::Name(self.ids.own_name(name, self.sink)),
-            Child::Bytes(data, len) => Value::Bytes {
-                len: len as u64,
-                data: Cow::Borrowed(data),
-            },
+            Child::Made(value) => (**value).clone(),
             Child::Absent => Value::Unknown(Unknown::Unreadable),
         }
     }
@@ -355,34 +437,4 @@ fn text(s: &str) -> Value<'_> {
         text: Cow::Borrowed(s.as_bytes()),
         cut_hash: None,
     }
-}
-
-/// Mark of a part that cannot be read.
-const ABSENT: u64 = 1;
-/// How many items of a tuple within a tuple within a tuple tell it apart.
-const TUPLE: (usize, u32) = (8, 3);
-
-/// A number that differs for parts that differ: scalars by value, tuples by content, everything else by identity.
-#[inline(always)]
-fn mark(obj: Obj<'_>, limits: &Limits) -> u64 {
-    match Scalar::of(obj, limits) {
-        Some(scalar) => mix(obj.type_ptr() as u64, scalar.digest()),
-        None if obj.kind() == Kind::Tuple => tuple_mark(obj, limits, TUPLE.1),
-        None => obj.address() as u64,
-    }
-}
-
-fn tuple_mark(tuple: Obj<'_>, limits: &Limits, depth: u32) -> u64 {
-    (0..tuple.size().min(TUPLE.0)).fold(tuple.address() as u64, |hash, i| {
-        let part = tuple
-            .tuple_item(i)
-            .map_or(ABSENT, |item| match Scalar::of(item, limits) {
-                Some(scalar) => mix(item.type_ptr() as u64, scalar.digest()),
-                None if depth > 1 && item.kind() == Kind::Tuple => {
-                    tuple_mark(item, limits, depth - 1)
-                }
-                None => item.address() as u64,
-            });
-        mix(hash, part)
-    })
 }

@@ -1,5 +1,7 @@
 //! Ids of classes and attribute names, given at first sight and defined in the row stream before their first use.
 
+use std::collections::HashMap;
+
 use trace_model::{Definition, Row, TypeDef};
 
 use crate::hooks::suspended::AddressMap;
@@ -19,7 +21,7 @@ pub struct Ids {
     last_type: (usize, usize, u32),
     next_type: u32,
     next_name: u32,
-    own_names: Vec<(&'static str, u32)>,
+    own_names: HashMap<Box<str>, u32>,
 }
 
 fn clip(mut text: String) -> String {
@@ -67,6 +69,7 @@ impl Ids {
     }
 
     /// The id of an attribute name.
+    #[inline]
     pub fn name(&mut self, name: Obj<'_>, sink: &mut RowSink) -> u32 {
         let mark = if unicode::is_str(name) {
             types::text_mark(name)
@@ -95,13 +98,13 @@ impl Ids {
         id
     }
 
-    /// The id of a name of the recorder's own, under which it records a part of an object.
-    pub fn own_name(&mut self, name: &'static str, sink: &mut RowSink) -> u32 {
-        if let Some((_, id)) = self.own_names.iter().find(|(known, _)| *known == name) {
+    /// The id of a name that no `str` of the program holds: a part of an object, or a field of a C type.
+    pub fn own_name(&mut self, name: &str, sink: &mut RowSink) -> u32 {
+        if let Some(id) = self.own_names.get(name) {
             return *id;
         }
-        let id = self.define_name(name.to_owned(), sink);
-        self.own_names.push((name, id));
+        let id = self.define_name(clip(name.to_owned()), sink);
+        self.own_names.insert(name.into(), id);
         id
     }
 }

@@ -15,6 +15,10 @@ pub struct Entry {
     pub looked: u64,
     /// True length.
     pub len: usize,
+    /// Of a class, a number that changes when it does; 0 where there is none.
+    pub class: u64,
+    /// How many of its parts stand before attributes that it has beside items or entries.
+    pub own: usize,
     /// A number for each part that was written; those of different parts differ.
     pub marks: Vec<u64>,
 }
@@ -65,9 +69,29 @@ pub enum Difference {
     Whole,
 }
 
-/// Compares the parts of an object with those that were written.
+/// Compares the parts of an object, and how many of them stand before attributes, with those that were written. Where
+/// the attributes beside items or entries differ, or attributes are followed by what says that more are missing, the whole does.
 #[inline]
-pub fn difference(form: Form, before: &[u64], now: &[u64]) -> Difference {
+pub fn difference_beside(form: Form, before: (&[u64], usize), now: (&[u64], usize)) -> Difference {
+    if before.1 == before.0.len() && now.1 == now.0.len() {
+        return difference(form, before.0, now.0);
+    }
+    match (
+        before.0.split_at_checked(before.1),
+        now.0.split_at_checked(now.1),
+    ) {
+        (Some((old, beside)), Some((new, still)))
+            if beside == still && (form != Form::Attrs || beside.is_empty()) =>
+        {
+            difference(form, old, new)
+        }
+        _ => Difference::Whole,
+    }
+}
+
+/// Compares parts with those that were written.
+#[inline]
+fn difference(form: Form, before: &[u64], now: &[u64]) -> Difference {
     if before == now {
         return Difference::None;
     }
@@ -142,6 +166,17 @@ mod tests {
             of(&[1, 2, 3, 4, 5, 6], &[6, 5, 4, 3, 2, 1]),
             Difference::Whole
         );
+    }
+
+    #[test]
+    fn attributes_beside_items_are_written_with_the_whole() {
+        let of = |before, now| difference_beside(Form::Items, before, now);
+        assert_eq!(of((&[1, 8, 9], 1), (&[1, 2, 8, 9], 2)), splice(1, 0, 1));
+        assert_eq!(of((&[1, 8, 9], 1), (&[1, 8, 7], 1)), Difference::Whole);
+        assert_eq!(of((&[1], 1), (&[1, 8, 9], 1)), Difference::Whole);
+        assert_eq!(of((&[1, 2], 3), (&[1, 2], 2)), Difference::Whole);
+        let attrs = difference_beside(Form::Attrs, (&[1, 2, 8, 9], 2), (&[1, 3, 8, 9], 2));
+        assert_eq!(attrs, Difference::Whole);
     }
 
     #[test]

@@ -31,6 +31,7 @@ pub struct Values {
     ids: Ids,
     known: known::Known,
     walk: graph::Scratch,
+    modules: shape::Modules,
     /// Step of the event whose values are recorded.
     step: u64,
     /// Counts bindings of globals.
@@ -49,9 +50,15 @@ impl Values {
             ids: Ids::default(),
             known: known::Known::default(),
             walk: graph::Scratch::default(),
+            modules: shape::Modules::default(),
             step: 0,
             globals: 0,
         }
+    }
+
+    /// Code of the module `name` is recorded, so its classes are the program's.
+    pub fn records_module(&mut self, name: &str) {
+        self.modules.add(name);
     }
 
     /// The values that follow belong to the event of this step.

@@ -31,7 +31,13 @@ impl<'a> Scalar<'a> {
     /// The scalar that `obj` is, if it is one.
     #[inline(always)]
     pub fn of(obj: Obj<'a>, limits: &Limits) -> Option<Self> {
-        Some(match obj.kind() {
+        Self::as_kind(obj, obj.kind(), limits)
+    }
+
+    /// The scalar that `obj` holds, whose structure is that of `kind`.
+    #[inline(always)]
+    pub fn as_kind(obj: Obj<'a>, kind: Kind, limits: &Limits) -> Option<Self> {
+        Some(match kind {
             Kind::Int => {
                 let (negative, digits) = obj.int_digits();
                 match *digits {
@@ -191,6 +197,35 @@ fn bytes_digest(seed: u64, data: &[u8]) -> u64 {
         .fold(hash, |h, b| mix(h, u64::from(*b)))
 }
 
+/// A number that is equal for equal values that the recorder made.
+pub(super) fn value_digest(value: &Value<'_>) -> u64 {
+    match value {
+        Value::Bool(b) => u64::from(*b),
+        Value::Int(i) => *i as u64,
+        Value::Float(f) => f.to_bits(),
+        Value::Complex(re, im) => mix(re.to_bits(), im.to_bits()),
+        Value::Str { len, text, .. } => bytes_digest(*len, text),
+        Value::Bytes { len, data } => bytes_digest(*len, data),
+        Value::BigInt {
+            negative,
+            bits,
+            magnitude,
+        } => bytes_digest(*bits << 1 | u64::from(*negative), magnitude),
+        Value::Unknown(reason) => *reason as u64,
+        _ => 1,
+    }
+}
+
+/// At least as many bytes as an item with this value takes.
+pub(super) fn value_bound(value: &Value<'_>) -> usize {
+    32 + match value {
+        Value::Str { text, .. } => text.len(),
+        Value::Bytes { data, .. } => data.len(),
+        Value::BigInt { magnitude, .. } => magnitude.len(),
+        _ => 0,
+    }
+}
+
 /// The first and the last items, at most `limit` of each and none in both.
 fn both_ends<T>(items: &[T], limit: usize) -> (&[T], &[T]) {
     let (head, rest) = items.split_at(items.len().min(limit));
@@ -218,4 +253,41 @@ fn text_digest(text: Obj<'_>, limit: usize) -> u64 {
         Units::Two(units) => ends(units, limit, seed, u64::from),
         Units::Four(units) => ends(units, limit, seed, u64::from),
     }
+}
+
+/// Mark of a part that cannot be read.
+pub(super) const ABSENT: u64 = 1;
+/// How many items of a tuple within a tuple within a tuple tell it apart.
+const TUPLE: (usize, u32) = (8, 3);
+
+/// A number that differs for parts that differ: scalars by value, tuples by content, everything else by identity and
+/// type.
+#[inline(always)]
+pub(super) fn mark(obj: Obj<'_>, limits: &Limits) -> u64 {
+    match Scalar::of(obj, limits) {
+        Some(scalar) => mix(obj.type_ptr() as u64, scalar.digest()),
+        None if obj.kind() == Kind::Tuple => tuple_mark(obj, limits, TUPLE.1),
+        None => identity(obj),
+    }
+}
+
+/// An address, and what was there: another object may take it.
+#[inline(always)]
+fn identity(obj: Obj<'_>) -> u64 {
+    obj.address() as u64 ^ (obj.type_ptr() as u64).rotate_left(32)
+}
+
+fn tuple_mark(tuple: Obj<'_>, limits: &Limits, depth: u32) -> u64 {
+    (0..tuple.size().min(TUPLE.0)).fold(tuple.address() as u64, |hash, i| {
+        let part = tuple
+            .tuple_item(i)
+            .map_or(ABSENT, |item| match Scalar::of(item, limits) {
+                Some(scalar) => mix(item.type_ptr() as u64, scalar.digest()),
+                None if depth > 1 && item.kind() == Kind::Tuple => {
+                    tuple_mark(item, limits, depth - 1)
+                }
+                None => identity(item),
+            });
+        mix(hash, part)
+    })
 }

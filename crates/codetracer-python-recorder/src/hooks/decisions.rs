@@ -45,6 +45,7 @@ impl Recorder {
             .globals()
             .and_then(|globals| threads::dict_text(globals, c"__name__"))
             .unwrap_or_default();
+        self.values.records_module(&module);
         if self.main == MainEnd::Unseen
             && module == "__main__"
             && code

@@ -3,7 +3,7 @@
 use pyo3::ffi;
 
 use super::layout::object as at;
-use super::object::{Kind, Obj, read_at};
+use super::object::{Obj, read_at};
 
 impl<'a> Obj<'a> {
     /// `args` of an exception.
@@ -14,6 +14,21 @@ impl<'a> Obj<'a> {
     /// `__traceback__` of an exception.
     pub fn exception_traceback(self) -> Option<Traceback<'a>> {
         self.field(at::EXCEPTION_TRACEBACK).map(Traceback)
+    }
+
+    /// `__cause__` of an exception.
+    pub fn exception_cause(self) -> Option<Obj<'a>> {
+        self.field(at::EXCEPTION_CAUSE)
+    }
+
+    /// `__context__` of an exception.
+    pub fn exception_context(self) -> Option<Obj<'a>> {
+        self.field(at::EXCEPTION_CONTEXT)
+    }
+
+    /// `__suppress_context__` of an exception.
+    pub fn exception_suppresses(self) -> bool {
+        self.read::<u8>(at::EXCEPTION_SUPPRESS) != 0
     }
 
     /// `code` of a `SystemExit` (or a subclass).
@@ -81,19 +96,6 @@ impl<'a> Obj<'a> {
     pub fn is_system_exit(self) -> bool {
         // SAFETY: reads the address of a static exception class.
         self.is_exception_of(unsafe { ffi::PyExc_SystemExit })
-    }
-
-    /// The qualified name of a function or class, the name of a module.
-    pub fn own_qualname(self) -> Option<Obj<'a>> {
-        let found = match self.kind() {
-            Kind::Function => self.field(at::FUNCTION_QUALNAME),
-            Kind::Type if self.read::<u64>(at::TYPE_FLAGS) & at::FLAG_HEAPTYPE != 0 => {
-                self.field(at::TYPE_QUALNAME)
-            }
-            Kind::Module => super::threads::module_item(self, c"__name__"),
-            _ => None,
-        };
-        found.filter(|name| super::unicode::is_str(*name))
     }
 
     /// Whether this exception is a `StopIteration`.

@@ -67,12 +67,12 @@ fn dict_slot(obj: Obj<'_>) -> Storage<'_> {
 }
 
 /// Calls `each` with name and value of up to `limit` attributes, and returns how many there are.
+#[inline(always)]
 pub fn attributes<'a>(obj: Obj<'a>, limit: usize, mut each: impl FnMut(Obj<'a>, Obj<'a>)) -> usize {
     match storage(obj) {
         Storage::Nothing => 0,
         Storage::Dict(dict) => {
-            // SAFETY: comparing with the address of a static type.
-            if dict.type_ptr() != &raw mut ffi::PyDict_Type {
+            if !dict.is_dict() {
                 return 0;
             }
             dict.dict_entries(limit, each);
@@ -109,8 +109,7 @@ pub fn attribute_named<'a>(obj: Obj<'a>, name: Obj<'_>) -> Option<Obj<'a>> {
     match storage(obj) {
         Storage::Nothing => None,
         Storage::Dict(dict) => {
-            // SAFETY: comparing with the address of a static type.
-            if dict.type_ptr() != &raw mut ffi::PyDict_Type {
+            if !dict.is_dict() {
                 return None;
             }
             super::dict::find(dict, name).ok().flatten()

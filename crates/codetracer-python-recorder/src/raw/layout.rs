@@ -141,6 +141,16 @@ pub mod object {
     pub const EXCEPTION_ARGS: usize = 24;
     /// `PyBaseExceptionObject.traceback`.
     pub const EXCEPTION_TRACEBACK: usize = 40;
+    /// `PyBaseExceptionObject.context`.
+    pub const EXCEPTION_CONTEXT: usize = 48;
+    /// `PyBaseExceptionObject.cause`.
+    pub const EXCEPTION_CAUSE: usize = 56;
+    /// `PyBaseExceptionObject.suppress_context`.
+    pub const EXCEPTION_SUPPRESS: usize = 64;
+    /// `PyFunctionObject.func_defaults`.
+    pub const FUNCTION_DEFAULTS: usize = 56;
+    /// `PyFunctionObject.func_kwdefaults`.
+    pub const FUNCTION_KWDEFAULTS: usize = 64;
     /// `PySystemExitObject.code`.
     pub const SYSTEM_EXIT_CODE: usize = 72;
     /// `_PyAsyncGenWrappedValue.agw_val`.
@@ -163,6 +173,8 @@ pub mod object {
     pub const TYPE_QUALNAME: usize = 872;
     /// `PyHeapTypeObject.ht_cached_keys`.
     pub const TYPE_CACHED_KEYS: usize = 880;
+    /// `PyHeapTypeObject._ht_tpname`.
+    pub const TYPE_C_NAME: usize = 896;
     /// `PyASCIIObject.hash`.
     pub const STR_HASH: usize = 24;
     /// `PyDictKeysObject.dk_log2_size`.

@@ -30,6 +30,9 @@ pub unsafe fn read_at<T: Copy>(base: *const u8, offset: usize) -> T {
     unsafe { base.add(offset).cast::<T>().read() }
 }
 
+/// Places of a set's table that are looked at for each element that is wanted.
+const SET_HOLES: usize = 64;
+
 /// A value that cannot be read without running code of the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Unreadable;
@@ -304,22 +307,6 @@ impl<'a> Obj<'a> {
         self.size()
     }
 
-    /// Calls `each` for up to `limit` entries of a dict, in order.
-    pub fn dict_entries(self, limit: usize, mut each: impl FnMut(Obj<'a>, Obj<'a>)) {
-        let (mut pos, mut key, mut value) = (0, std::ptr::null_mut(), std::ptr::null_mut());
-        for _ in 0..limit {
-            // SAFETY: PyDict_Next only reads, and nothing changes the dict meanwhile.
-            let more = unsafe { ffi::PyDict_Next(self.ptr, &mut pos, &mut key, &mut value) };
-            if more == 0 {
-                return;
-            }
-            // SAFETY: borrowed from the dict, which lives for 'a.
-            if let (Some(k), Some(v)) = unsafe { (Obj::new(key), Obj::new(value)) } {
-                each(k, v);
-            }
-        }
-    }
-
     /// The value of `key` in a dict, where no key's `__eq__` can run: `Err` means the table holds other keys than
     /// strings and the key was not found by identity.
     pub fn dict_get(self, key: Obj<'a>) -> Result<Option<Obj<'a>>, Unreadable> {
@@ -378,12 +365,12 @@ impl<'a> Obj<'a> {
         self.read::<isize>(at::SET_USED).max(0) as usize
     }
 
-    /// Calls `each` for up to `limit` elements of a set, in table order.
+    /// Calls `each` for up to `limit` elements of a set, in table order. A table that is mostly holes may show fewer.
     pub fn set_items(self, limit: usize, mut each: impl FnMut(Obj<'a>)) {
         let mask = self.read::<isize>(at::SET_MASK).max(0) as usize;
         let table: *const u8 = self.read(at::SET_TABLE);
         let mut left = limit.min(self.set_len());
-        for i in 0..=mask {
+        for i in 0..=mask.min(limit.saturating_mul(SET_HOLES)) {
             if left == 0 {
                 return;
             }

@@ -115,7 +115,14 @@ fn definitions() -> Definitions {
             qualname: qualname.into(),
         }));
     }
-    let names = ["x", "y", "message", "traceback", "__qualname__"];
+    let names = [
+        "x",
+        "y",
+        "__message__",
+        "__traceback__",
+        "__qualname__",
+        "...",
+    ];
     for (id, name) in (0..).zip(names) {
         let name = name.into();
         all.add(Definition::Name { id, name });
@@ -288,6 +295,10 @@ fn worker_rows() -> Vec<Row<'static>> {
         object(71, DICT),
         string("later"),
         Value::Unknown(trace_model::value::Unknown::Depth),
+        Value::Name(0),
+        Value::Int(7),
+        Value::Name(5),
+        Value::Int(70),
     ];
     r.state((71, DICT), Form::Entries, 9, entries);
     r.state((72, SET), Form::Items, 1, vec![Value::Ellipsis]);

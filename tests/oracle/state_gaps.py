@@ -8,12 +8,11 @@ from __future__ import annotations
 _BY_CAUSE: dict[str, str] = {
     # an object that the line, a C function or a callee changed in place
     "in place": """
-        memoryview_writes_through exec_changes_an_argument partial_holds_an_alias
-        exception_carries_an_object thread_changes
+        exec_changes_an_argument exception_carries_an_object thread_changes
     """,
     # attributes set after the object was first seen, in `__init__` to begin with
     "attributes": """
-        cached_property attribute_of_an_exception exceptions
+        cached_property
     """,
     # a global of a name that no code of the module says, bound through the dict of globals
     "globals": """
@@ -21,12 +20,11 @@ _BY_CAUSE: dict[str, str] = {
     """,
     # made by looking: a line that only reads an item changes it
     "kinds": """
-        defaultdict_made_by_looking named_tuple_holding_a_list simple_namespace slotted_dataclass
+        defaultdict_made_by_looking
     """,
     # attributes of classes, changed by a way that the line does not show
     "classes": """
-        class_attribute class_attribute_through_an_instance function_attribute
-        metaclass_and_init_subclass
+        class_attribute_through_an_instance
     """,
 }
 

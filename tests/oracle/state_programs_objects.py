@@ -132,6 +132,16 @@ ATTRIBUTES = {
     + within("p = P(1)", "q = P.__new__(P)", "q.y = 2; q.x = p", "del p.x; p.x = q"),
     "instance_of_a_list_subclass": "class L(list): pass\n"
     + within("c = L([1])", "c.append(2)", "c.tag = 'x'", "c[0] = c.tag"),
+    "list_changed_through_super": (
+        "class L(list):\n    def add(self, v):\n"
+        "        super().append(v)\n        super(L, self).append(v)\n"
+    )
+    + within("c = L([1])", "c.add(2)", "c.add([c[0]])"),
+    "dict_changed_through_super": (
+        "class D(dict):\n    def __setitem__(self, key, v):\n"
+        "        super().__setitem__(key, [v])\n"
+    )
+    + within("d = D(a=1)", "d['b'] = 2", "d['a'] = d['b']"),
     "instance_of_a_dict_subclass": "class D(dict): pass\n"
     + within("d = D(a=1)", "d['b'] = [2]", "d.tag = 'x'", "d.pop('a')"),
     "named_tuple_holding_a_list": "import collections\nN = collections.namedtuple('N', 'a b')\n"

@@ -5,10 +5,11 @@ use super::{Values, read};
 use crate::code::facts::{CodeFacts, Reach, Way};
 use crate::code::touches::Deed;
 use crate::hooks::thread::ThreadContext;
-use crate::raw::extra::{Extra, lookup};
+use crate::raw::extra::{self, Extra};
 use crate::raw::frame::Frame;
 use crate::raw::object::{Kind, Obj};
-use crate::raw::{dict, function, instance, threads};
+use crate::raw::structure::Structure;
+use crate::raw::{buffers, dict, function, lookup, structure, threads};
 
 /// Records how the objects that `line` touches are now, where that is not how they were recorded.
 #[inline(always)]
@@ -39,6 +40,10 @@ fn look(
         let Some(object) = follow(facts, frame, touch.path) else {
             continue;
         };
+        let kind = object.kind();
+        if matches!(kind, Kind::Int | Kind::Str | Kind::None | Kind::Float) {
+            continue;
+        }
         let mut looks = Looks::Shallow;
         let part = match touch.deed {
             Deed::Attr(name) => named(frame, name).and_then(|name| attribute(object, name)),
@@ -50,11 +55,20 @@ fn look(
                 if function::code(object).is_some() {
                     continue;
                 }
+                match kind {
+                    // Making an object leaves its class as it is, or runs code that does not.
+                    Kind::Type => continue,
+                    // What a partial function holds is passed on.
+                    Kind::Other | Kind::Instance if is_made_of_members(object) => {
+                        looks = Looks::Deep;
+                    }
+                    _ => {}
+                }
                 None
             }
             Deed::Method(_) | Deed::Passes => {
                 let callee = touch.callee.and_then(|path| follow(facts, frame, path));
-                match callee.and_then(function::code).map(lookup) {
+                match callee.and_then(function::code).map(extra::lookup) {
                     // What a traced function does is recorded where it does it.
                     Some(Extra::Facts(facts)) if facts.session == session => continue,
                     Some(_) => looks = Looks::Deep,
@@ -63,22 +77,49 @@ fn look(
                 None
             }
         };
-        for object in [Some(function::bound_to(object)), part]
-            .into_iter()
-            .flatten()
-        {
-            if can_change(object) {
-                Walk::new(values, thread).describe(object, looks);
+        let whole = match function::bound_to(object) {
+            same if same == object => (object, kind),
+            bound => (bound, bound.kind()),
+        };
+        let part = part.map(|part| (part, part.kind()));
+        for (object, kind) in [Some(whole), part].into_iter().flatten() {
+            if !can_change(kind) {
+                continue;
+            }
+            Walk::new(values, thread).describe(object, looks);
+            if kind == Kind::Other {
+                look_at_lenders(values, thread, object);
             }
         }
     }
 }
 
-/// Whether the object's own state can change in place.
-fn can_change(object: Obj<'_>) -> bool {
+/// What is stored into a view or an array is stored into the memory of who lends it.
+#[inline(never)]
+fn look_at_lenders(values: &mut Values, thread: &mut ThreadContext, object: Obj<'_>) {
+    for lender in buffers::lenders(object).filter(|lender| can_change(lender.kind())) {
+        Walk::new(values, thread).describe(lender, Looks::Shallow);
+    }
+}
+
+#[inline(never)]
+fn is_made_of_members(object: Obj<'_>) -> bool {
+    structure::of(object).structure == Structure::Members
+}
+
+/// Whether the own state of objects of a kind can change in place.
+fn can_change(kind: Kind) -> bool {
     matches!(
-        object.kind(),
-        Kind::List | Kind::Dict | Kind::Set | Kind::ByteArray | Kind::Instance | Kind::Other
+        kind,
+        Kind::List
+            | Kind::Dict
+            | Kind::Set
+            | Kind::ByteArray
+            | Kind::Instance
+            | Kind::Other
+            | Kind::Function
+            | Kind::Type
+            | Kind::Exception
     )
 }
 
@@ -120,8 +161,8 @@ fn follow<'a>(facts: &CodeFacts, frame: Frame<'a>, path: u32) -> Option<Obj<'a>>
 fn attribute<'a>(of: Obj<'a>, name: Obj<'_>) -> Option<Obj<'a>> {
     match of.kind() {
         Kind::Module => threads::module_attribute(of, name),
-        Kind::Instance => {
-            instance::attribute_named(of, name).or_else(|| function::method(of, name))
+        kind @ (Kind::Instance | Kind::Other | Kind::Exception | Kind::Function | Kind::Type) => {
+            lookup::attribute(of, kind, name).or_else(|| function::method(of, name))
         }
         _ => None,
     }

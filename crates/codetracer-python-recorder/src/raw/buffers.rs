@@ -50,7 +50,11 @@ impl Elements<'_> {
     }
 }
 
-/// Who lends its memory to a view or an array.
+/// Who lends its memory to a view or an array, and who lends it to that one.
+pub fn lenders(of: Obj<'_>) -> impl Iterator<Item = Obj<'_>> {
+    std::iter::successors(lender(of), |owner| lender(*owner)).take(OWNERS)
+}
+
 fn lender(of: Obj<'_>) -> Option<Obj<'_>> {
     match structure::of(of).structure {
         Structure::NumpyArray => of.field(48),

@@ -201,6 +201,8 @@ pub mod object {
     pub const FLAG_HEAPTYPE: u64 = 1 << 9;
     /// `Py_TPFLAGS_LONG_SUBCLASS`.
     pub const FLAG_INT: u64 = 1 << 24;
+    /// `Py_TPFLAGS_TUPLE_SUBCLASS`.
+    pub const FLAG_TUPLE: u64 = 1 << 26;
     /// `Py_TPFLAGS_BASE_EXC_SUBCLASS`.
     pub const FLAG_EXCEPTION: u64 = 1 << 30;
     /// `Py_TPFLAGS_TYPE_SUBCLASS`.

@@ -23,6 +23,7 @@ pub mod function;
 pub mod gil;
 pub mod instance;
 pub mod layout;
+pub mod lookup;
 pub mod mapping;
 pub mod members;
 pub mod monitoring;

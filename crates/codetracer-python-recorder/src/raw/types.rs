@@ -178,6 +178,11 @@ impl<'a> Obj<'a> {
         )
     }
 
+    /// This, if it has the structure of a tuple.
+    pub fn as_tuple(self) -> Option<Self> {
+        (self.type_flags() & at::FLAG_TUPLE != 0).then_some(self)
+    }
+
     /// Whether this is one of the descriptors that make methods, properties and fields of classes.
     pub fn is_descriptor(self) -> bool {
         let ty = self.type_ptr();

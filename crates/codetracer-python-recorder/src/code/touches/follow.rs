@@ -159,6 +159,13 @@ impl<'a> Follower<'a> {
                 let symbol = self.beyond(of, Some(Step::Attr(name)));
                 self.push(symbol);
             }
+        } else if op == ops.load_super_attr {
+            let operands = self.pops(3);
+            self.push(Symbol::Unknown);
+            if i.arg & 1 == 1 {
+                // What a base class does to the object shows on the object.
+                self.push(operands[2]);
+            }
         } else if op == ops.binary_subscr {
             let (key, of) = (self.pop(), self.pop());
             let step = self.key(key).map(Step::Item);

@@ -96,6 +96,26 @@ fn a_method_call_touches_receiver_and_arguments() {
 }
 
 #[test]
+fn a_call_of_a_base_class_s_method_touches_the_object() {
+    // super().append(y)
+    let found = touches(
+        &[
+            (OPS.load_global, 2 << 1),
+            (OPS.load_deref, 4),
+            (OPS.load_fast, 0),
+            (OPS.load_super_attr, 1 << 2 | 1),
+            (OPS.load_fast, 2),
+            (OPS.call, 1),
+        ],
+        &[3; 6],
+    );
+    assert_eq!(
+        of(&found, 3),
+        [0, 2].map(|slot| (Target::Local(slot), vec![], Deed::Passes))
+    );
+}
+
+#[test]
 fn a_harmless_function_touches_nothing_and_makes_nothing() {
     let call = |name: u32| {
         touches(

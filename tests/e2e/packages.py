@@ -60,11 +60,11 @@ def pip(*words: str) -> None:
         raise RuntimeError(f"pip {' '.join(words)} failed:\n{done.stdout}{done.stderr}")
 
 
-def needed() -> Path:
+def needed(name: str = "needs", packages: tuple[str, ...] = NEEDS) -> Path:
     """A directory to import what the packages' tests need from."""
-    target = CACHE / f"needs-{VERSION}"
+    target = CACHE / f"{name}-{VERSION}"
     stamp = target / "complete"
-    if not stamp.exists() or stamp.read_text(encoding="utf-8").split() != list(NEEDS):
-        pip("install", "--no-deps", "--upgrade", "--target", str(target), *NEEDS)
-        stamp.write_text("\n".join(NEEDS), encoding="utf-8")
+    if not stamp.exists() or stamp.read_text(encoding="utf-8").split() != list(packages):
+        pip("install", "--no-deps", "--upgrade", "--target", str(target), *packages)
+        stamp.write_text("\n".join(packages), encoding="utf-8")
     return target

@@ -30,6 +30,8 @@ class Package:
     tests: str
     # So many tests pass at least; fewer and the comparison would be of little worth.
     passing: int
+    # Tests by a part of their names that assert how many seconds they took.
+    timed: str = ""
 
     def source(self) -> Path:
         """The unpacked source distribution."""
@@ -46,7 +48,7 @@ class Package:
 
 
 PACKAGES = (
-    Package("sqlparse", "0.6.1", "tests", 400),
+    Package("sqlparse", "0.6.1", "tests", 400, timed="under_1s"),
     Package("toolz", "1.2.0", "toolz", 150),
     Package("markdown-it-py", "4.3.0", "tests", 800),
 )

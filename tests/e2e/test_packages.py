@@ -21,7 +21,17 @@ def test_a_package_s_test_suite_runs_recorded_as_it_runs_plain(
     # Nor does what a test asserts of the seconds it took.
     untimed = ["-k", f"not {package.timed}"] if package.timed else []
     shown = both(
-        ["-m", "pytest", *options, *untimed, "-o", "addopts=", "-o", "filterwarnings=", package.tests],
+        [
+            "-m",
+            "pytest",
+            *options,
+            *untimed,
+            "-o",
+            "addopts=",
+            "-o",
+            "filterwarnings=",
+            package.tests,
+        ],
         source,
         tmp_path / "trace",
         extra={"PYTHONPATH": f"{source}:{needed()}"},

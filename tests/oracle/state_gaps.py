@@ -32,6 +32,6 @@ KNOWN_GAPS: dict[str, str] = {
     name: cause for cause, names in _BY_CAUSE.items() for name in names.split()
 }
 
-# Whether some of the first generated programs that change objects differ. One in a few hundred does,
-# by a cause above: made by looking, classes.
+# Whether some of the first generated programs that change objects differ. One in a few hundred
+# does, by a cause above: made by looking, classes.
 CHANGES_DIFFER = False

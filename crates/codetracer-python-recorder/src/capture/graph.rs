@@ -8,6 +8,8 @@ use trace_model::Value;
 use trace_model::row::Row;
 use trace_model::value::{Form, Unknown};
 
+mod part;
+
 use super::Values;
 use super::describe;
 use super::ids::Ids;

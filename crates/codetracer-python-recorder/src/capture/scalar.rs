@@ -183,18 +183,38 @@ pub(super) fn mix(a: u64, b: u64) -> u64 {
     (a.rotate_left(23) ^ b).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
+#[inline(always)]
 fn bytes_digest(seed: u64, data: &[u8]) -> u64 {
-    let mut words = data.chunks_exact(8);
-    let mut hash = mix(seed, data.len() as u64);
-    for word in &mut words {
-        let mut bytes = [0; 8];
-        bytes.copy_from_slice(word);
-        hash = mix(hash, u64::from_le_bytes(bytes));
-    }
-    words
-        .remainder()
+    let hash = mix(seed, data.len() as u64);
+    let (words, rest) = data.as_chunks::<8>();
+    let hash = words
         .iter()
-        .fold(hash, |h, b| mix(h, u64::from(*b)))
+        .fold(hash, |hash, word| mix(hash, u64::from_le_bytes(*word)));
+    let rest = match (data.last_chunk::<8>(), rest) {
+        (_, []) => return hash,
+        // The end of it with what stands before.
+        (Some(last), _) => u64::from_le_bytes(*last),
+        (None, _) => short(rest),
+    };
+    mix(hash, rest)
+}
+
+/// At most seven bytes as one number.
+#[inline(always)]
+fn short(data: &[u8]) -> u64 {
+    let part = |at: usize| {
+        data.get(at..)
+            .and_then(<[u8]>::first_chunk::<4>)
+            .map(|b| u32::from_le_bytes(*b))
+    };
+    match part(0) {
+        // Two halves that may overlap.
+        Some(low) => {
+            let high = part(data.len() - 4).unwrap_or(0);
+            u64::from(low) | u64::from(high) << 32
+        }
+        None => data.iter().fold(1, |all, byte| all << 8 | u64::from(*byte)),
+    }
 }
 
 /// A number that is equal for equal values that the recorder made.
@@ -247,6 +267,9 @@ fn text_digest(text: Obj<'_>, limit: usize) -> u64 {
     let seed = unicode::length(text) as u64;
     match unicode::units(text) {
         Units::Ascii(bytes) | Units::One(bytes) => {
+            if bytes.len() <= limit {
+                return bytes_digest(seed, bytes);
+            }
             let (head, tail) = both_ends(bytes, limit);
             bytes_digest(bytes_digest(seed, head), tail)
         }

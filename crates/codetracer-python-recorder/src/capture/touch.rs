@@ -2,8 +2,8 @@
 
 use super::graph::{Looks, Walk};
 use super::{Values, read};
-use crate::code::facts::{CodeFacts, Reach, Way};
-use crate::code::touches::Deed;
+use crate::code::facts::{CodeFacts, Reach, Source, Way};
+use crate::code::touches::{Deed, Key, Method, Touch};
 use crate::hooks::thread::ThreadContext;
 use crate::raw::extra::{self, Extra};
 use crate::raw::frame::Frame;
@@ -20,10 +20,10 @@ pub fn touched(
     facts: &CodeFacts,
     line: u32,
 ) {
-    if let Some(line) = facts.touches.of_line(line) {
-        let touches = facts.touches.touches_of(line);
+    if let Some(deeds) = facts.touches.of_line(line) {
+        let touches = facts.touches.touches_of(deeds);
         if !touches.is_empty() {
-            look(values, thread, frame, facts, touches);
+            look(values, thread, frame, facts, (line, touches));
         }
     }
 }
@@ -33,7 +33,7 @@ fn look(
     thread: &mut ThreadContext,
     frame: Frame<'_>,
     facts: &CodeFacts,
-    touches: &[crate::code::touches::Touch],
+    (line, touches): (u32, &[Touch]),
 ) {
     let session = facts.session;
     for touch in touches {
@@ -45,11 +45,22 @@ fn look(
             continue;
         }
         let mut looks = Looks::Shallow;
+        let mut is_told = false;
         let part = match touch.deed {
-            Deed::Attr(name) => named(frame, name).and_then(|name| attribute(object, name)),
-            Deed::Item(Some(key)) => {
-                item_key(facts, frame, key).and_then(|key| dict::item(object, key))
+            Deed::Attr(name) => named(frame, name).and_then(|name| {
+                is_told = Walk::new(values, thread).attribute_stored(object, name);
+                attribute(object, name)
+            }),
+            Deed::Item(Some(key)) => item_key(facts, frame, key).and_then(|item| {
+                is_told = holds_still(facts, line, key)
+                    && Walk::new(values, thread).item_stored(object, item);
+                dict::item(object, item)
+            }),
+            Deed::Method(Method::Appends) if kind == Kind::List => {
+                is_told = Walk::new(values, thread).appended(object);
+                None
             }
+            Deed::Method(Method::Reads) if is_container(object) => continue,
             Deed::Item(None) => None,
             Deed::Calls => {
                 if function::code(object).is_some() {
@@ -68,6 +79,13 @@ fn look(
             }
             Deed::Method(_) | Deed::Passes => {
                 let callee = touch.callee.and_then(|path| follow(facts, frame, path));
+                // Their methods keep what they are given, and change nothing of it.
+                if touch.deed == Deed::Passes
+                    && is_container(object)
+                    && callee.is_some_and(is_container)
+                {
+                    continue;
+                }
                 match callee.and_then(function::code).map(extra::lookup) {
                     // What a traced function does is recorded where it does it.
                     Some(Extra::Facts(facts)) if facts.session == session => continue,
@@ -81,8 +99,9 @@ fn look(
             same if same == object => (object, kind),
             bound => (bound, bound.kind()),
         };
+        let whole = Some(whole).filter(|_| !is_told);
         let part = part.map(|part| (part, part.kind()));
-        for (object, kind) in [Some(whole), part].into_iter().flatten() {
+        for (object, kind) in [whole, part].into_iter().flatten() {
             if !can_change(kind) {
                 continue;
             }
@@ -127,12 +146,26 @@ fn named<'a>(frame: Frame<'a>, name: u32) -> Option<Obj<'a>> {
     frame.code()?.names()?.tuple_item(name as usize)
 }
 
-fn item_key<'a>(
-    facts: &CodeFacts,
-    frame: Frame<'a>,
-    key: crate::code::touches::Key,
-) -> Option<Obj<'a>> {
-    use crate::code::touches::Key;
+/// Whether a key is, when its line has run, what it was when the item was stored.
+fn holds_still(facts: &CodeFacts, line: u32, key: Key) -> bool {
+    let Key::Name(name) = key else {
+        return true;
+    };
+    let source = facts.source(name);
+    let is_own = matches!(source, Source::Fast(_) | Source::Namespace(_));
+    let mut bound = facts.names_of_line(line).iter();
+    is_own && bound.all(|name| name.source != source)
+}
+
+/// Whether the object is of a built-in container type itself, whose methods are the interpreter's.
+fn is_container(object: Obj<'_>) -> bool {
+    matches!(
+        object.kind(),
+        Kind::List | Kind::Dict | Kind::Set | Kind::ByteArray
+    )
+}
+
+fn item_key<'a>(facts: &CodeFacts, frame: Frame<'a>, key: Key) -> Option<Obj<'a>> {
     match key {
         Key::Name(name) => read(frame, facts.source(name)).ok().flatten(),
         Key::Const(n) => frame.code()?.constants()?.tuple_item(n as usize),

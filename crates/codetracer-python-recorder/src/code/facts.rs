@@ -11,7 +11,7 @@ use super::line_starts::{has_far_lines, has_loop};
 use super::lines::locations;
 use super::opcodes::{OPCODES, Opcodes};
 use super::shared::Shared;
-use super::touches::{Harmless, Key, Path, Step, Touches};
+use super::touches::{Harmless, Key, Method, Path, Step, Touches};
 use crate::raw::frame::{Code, stack_effect};
 use crate::raw::object::Obj;
 use crate::raw::unicode;
@@ -326,16 +326,17 @@ impl CodeFacts {
     }
 }
 
+fn name(code: Code<'_>, i: u32) -> Option<String> {
+    code.names()?.tuple_item(i as usize).map(unicode::text)
+}
+
 fn touches_of(code: Code<'_>, bytecode: &[u8], analysis: &Analysis, ops: &Opcodes) -> Touches {
-    let is = |name: u32, test: fn(&str) -> bool| {
-        code.names()
-            .and_then(|names| names.tuple_item(name as usize))
-            .is_some_and(|name| test(&unicode::text(name)))
-    };
+    let is = |i: u32, test: fn(&str) -> bool| name(code, i).is_some_and(|name| test(&name));
     let harmless = Harmless {
         function: &|name| is(name, harmless::function),
         passes_on: &|name| is(name, harmless::passes_on),
         method: &|name| is(name, harmless::result),
+        deed: &|i| name(code, i).map_or(Method::Any, |name| harmless::method(&name)),
     };
     let instructions = decode(bytecode, ops);
     Touches::new(&instructions, &analysis.lines, ops, &harmless, stack_effect)

@@ -1,5 +1,7 @@
 //! Names of functions and methods whose calls leave nothing to look for.
 
+use super::touches::Method;
+
 /// Whether a function by this global name neither changes its arguments nor gives a structure of objects that were
 /// never seen.
 pub fn function(name: &str) -> bool {
@@ -124,4 +126,34 @@ pub fn result(name: &str) -> bool {
             | "values"
             | "write"
     )
+}
+
+/// What a method of this name does to a list, dict, set or bytearray.
+pub fn method(name: &str) -> Method {
+    match name {
+        "append" => Method::Appends,
+        "copy"
+        | "count"
+        | "decode"
+        | "difference"
+        | "endswith"
+        | "find"
+        | "get"
+        | "hex"
+        | "index"
+        | "intersection"
+        | "isdisjoint"
+        | "issubset"
+        | "issuperset"
+        | "items"
+        | "join"
+        | "keys"
+        | "rfind"
+        | "split"
+        | "startswith"
+        | "symmetric_difference"
+        | "union"
+        | "values" => Method::Reads,
+        _ => Method::Any,
+    }
 }

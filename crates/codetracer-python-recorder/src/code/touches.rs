@@ -35,6 +35,17 @@ pub struct Path {
     pub steps: Vec<Step>,
 }
 
+/// What a method of its name does to an object of a built-in container type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Method {
+    /// Reads it.
+    Reads,
+    /// Adds an item at the end of a list.
+    Appends,
+    /// Anything.
+    Any,
+}
+
 /// What a line does to an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Deed {
@@ -42,8 +53,8 @@ pub enum Deed {
     Attr(u32),
     /// Stores or deletes an item or a slice; the item, where it is one that can be told.
     Item(Option<Key>),
-    /// Calls its method of this name.
-    Method(u32),
+    /// Calls its method.
+    Method(Method),
     /// Passes it to a call, or changes it by an operator.
     Passes,
     /// Calls it.
@@ -97,6 +108,8 @@ pub struct Harmless<'a> {
     pub passes_on: &'a dyn Fn(u32) -> bool,
     /// For the result of a method by its name.
     pub method: &'a dyn Fn(u32) -> bool,
+    /// What a method does, by its name.
+    pub deed: &'a dyn Fn(u32) -> Method,
 }
 
 impl Touches {

@@ -134,6 +134,15 @@ pub fn attribute_named<'a>(obj: Obj<'a>, name: Obj<'_>) -> Option<Obj<'a>> {
     }
 }
 
+/// Whether a store of an attribute changes that attribute and nothing else, but for what a descriptor's code does.
+pub fn stores_plainly(obj: Obj<'_>) -> bool {
+    // SAFETY: reads a field of the type of a live object.
+    let store = unsafe { (*obj.type_ptr()).tp_setattro };
+    store.is_some_and(|store| {
+        std::ptr::fn_addr_eq(store, ffi::PyObject_GenericSetAttr as ffi::setattrofunc)
+    })
+}
+
 /// One attribute by name.
 pub fn attribute<'a>(obj: Obj<'a>, name: &str) -> Option<Obj<'a>> {
     let mut found = None;

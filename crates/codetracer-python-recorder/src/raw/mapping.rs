@@ -3,6 +3,8 @@
 //! Sources: `Include/internal/pycore_dict.h`, `Objects/dictobject.c` (`dictkeys_get_index`, the probe sequence) and
 //! `Objects/odictobject.c` (`struct _odictobject`, `struct _odictnode`) of CPython 3.12 and 3.13.
 
+use std::marker::PhantomData;
+
 use pyo3::ffi;
 
 use super::layout::{LAYOUT, object as at};
@@ -23,14 +25,16 @@ const FIRST: usize = 48;
 
 /// The table of a dict that is not split, as `PyDictKeysObject` has it.
 #[derive(Clone, Copy)]
-struct Table {
+pub(super) struct Table<'a> {
     keys: *const u8,
     entries: *const u8,
     general: bool,
+    dict: PhantomData<Obj<'a>>,
 }
 
-impl Table {
-    fn of(dict: Obj<'_>) -> Option<Self> {
+impl<'a> Table<'a> {
+    /// The table of a dict, unless it is one that instances share.
+    pub fn of(dict: Obj<'a>) -> Option<Self> {
         LAYOUT?;
         let keys: *const u8 = dict.read(at::DICT_KEYS);
         let values: *const u8 = dict.read(DICT_VALUES);
@@ -44,11 +48,13 @@ impl Table {
                 keys,
                 entries: keys.add(at::KEYS_INDICES + index_bytes),
                 general: read_at::<u8>(keys, at::KEYS_KIND) == at::KEYS_GENERAL,
+                dict: PhantomData,
             })
         }
     }
 
-    fn len(self) -> usize {
+    /// Entries, deleted ones too.
+    pub fn len(self) -> usize {
         // SAFETY: as in `of`.
         unsafe { read_at::<isize>(self.keys, at::KEYS_NENTRIES) }.max(0) as usize
     }
@@ -67,6 +73,18 @@ impl Table {
         }
     }
 
+    /// The key of entry `i`, which is below `len`.
+    pub fn key(self, i: usize) -> Option<Obj<'a>> {
+        // SAFETY: borrowed from the dict, which lives for 'a.
+        unsafe { Obj::new(self.entry(i).0) }
+    }
+
+    /// The value of entry `i`, which is below `len`.
+    pub fn value(self, i: usize) -> Option<Obj<'a>> {
+        // SAFETY: as above.
+        unsafe { Obj::new(self.entry(i).1) }
+    }
+
     /// The entry that slot `i` of the index names: -1 for none, -2 for one that was deleted.
     fn index(self, i: usize) -> i64 {
         // SAFETY: the index has as many slots as `dk_log2_size` says, of the width that CPython gives such a table.
@@ -81,29 +99,50 @@ impl Table {
         }
     }
 
-    /// The value of the very object `key`; no key is compared.
-    fn find(self, key: *mut ffi::PyObject, hash: isize) -> Option<*mut ffi::PyObject> {
+    /// The entry of the first key of this hash that `is` it; `is` answers nothing where only the program's code could tell.
+    pub fn seek(self, hash: isize, is: impl Fn(Obj<'a>, Option<isize>) -> Option<bool>) -> Sought {
         // SAFETY: as in `of`.
         let log2 = unsafe { read_at::<u8>(self.keys, KEYS_LOG2_SIZE) };
         let mask = (1usize << log2) - 1;
         let mut perturb = hash as usize;
         let mut slot = perturb & mask;
         for _ in 0..PROBES {
-            let entry = match self.index(slot) {
-                -1 => return None,
-                entry => usize::try_from(entry).ok(),
-            };
-            if let Some(i) = entry.filter(|i| *i < self.len()) {
-                let (found, value) = self.entry(i);
-                if found == key {
-                    return Some(value);
+            match self.index(slot) {
+                -1 => return Sought::Missing,
+                entry => {
+                    let entry = usize::try_from(entry).ok().filter(|i| *i < self.len());
+                    let key = entry.and_then(|i| self.key(i));
+                    if let (Some(i), Some(key)) = (entry, key) {
+                        match is(key, self.hash(i)) {
+                            Some(true) => return Sought::Found(i),
+                            Some(false) => {}
+                            None => return Sought::Unknown,
+                        }
+                    }
                 }
             }
             perturb >>= 5;
             slot = slot.wrapping_mul(5).wrapping_add(perturb).wrapping_add(1) & mask;
         }
-        None
+        Sought::Unknown
     }
+
+    /// The hash that stands in entry `i`, where entries have one.
+    fn hash(self, i: usize) -> Option<isize> {
+        // SAFETY: as in `entry`.
+        self.general
+            .then(|| unsafe { read_at(self.entries.add(i * 24), 0) })
+    }
+}
+
+/// What a search finds.
+pub(super) enum Sought {
+    /// This entry.
+    Found(usize),
+    /// There is no such key.
+    Missing,
+    /// Only the program's code could tell.
+    Unknown,
 }
 
 impl<'a> Obj<'a> {
@@ -118,9 +157,7 @@ impl<'a> Obj<'a> {
             if left == 0 {
                 return;
             }
-            let (key, value) = table.entry(i);
-            // SAFETY: borrowed from the dict, which lives for 'a.
-            if let (Some(key), Some(value)) = unsafe { (Obj::new(key), Obj::new(value)) } {
+            if let (Some(key), Some(value)) = (table.key(i), table.value(i)) {
                 each(key, value);
                 left -= 1;
             }
@@ -153,7 +190,11 @@ impl<'a> Obj<'a> {
             // SAFETY: a node is key, hash, next, and owns its key; the dict owns the value, and both live for 'a.
             unsafe {
                 let (key, hash) = (read_at(node, 0), read_at(node, 8));
-                let value = table.find(key, hash).and_then(|value| Obj::new(value));
+                let found = table.seek(hash, |known, _| Some(known.as_ptr() == key));
+                let value = match found {
+                    Sought::Found(i) => table.value(i),
+                    Sought::Missing | Sought::Unknown => None,
+                };
                 if let Some(key) = Obj::new(key) {
                     each(key, value);
                 }

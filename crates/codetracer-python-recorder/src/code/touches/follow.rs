@@ -258,7 +258,11 @@ impl<'a> Follower<'a> {
         match (first, second) {
             (Symbol::Method { receiver, name }, _) => {
                 maker = !(self.harmless.method)(name);
-                self.touch(Symbol::Path(receiver), Deed::Method(name), None);
+                self.touch(
+                    Symbol::Path(receiver),
+                    Deed::Method((self.harmless.deed)(name)),
+                    None,
+                );
                 let callee = self.beyond(Symbol::Path(receiver), Some(Step::Attr(name)));
                 self.pass(arguments, callee);
             }

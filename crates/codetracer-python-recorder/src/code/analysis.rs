@@ -3,6 +3,8 @@
 //!
 //! Pure: bytes in, facts out. Knows no Python object.
 
+use std::ops::Range;
+
 use super::instructions::{Instruction, decode};
 use super::line_starts;
 use super::lines::Location;
@@ -101,6 +103,15 @@ impl Analysis {
             lines: locations.iter().map(|location| location.line).collect(),
             ..Self::default()
         }
+    }
+
+    /// Which of `targets` the line can rebind.
+    #[inline(always)]
+    pub fn stores_of(&self, line: u32) -> Range<usize> {
+        let i = line.wrapping_sub(self.base_line) as usize;
+        self.stores
+            .get(i)
+            .map_or(0..0, |(start, end)| *start as usize..*end as usize)
     }
 
     /// Line of the instruction at byte `offset`; 0 when it has none.

@@ -315,14 +315,9 @@ impl CodeFacts {
     /// What the line can rebind.
     #[inline(always)]
     pub fn names_of_line(&self, line: u32) -> &[Name] {
-        let i = line.wrapping_sub(self.analysis.base_line) as usize;
-        match self.analysis.stores.get(i) {
-            Some((start, end)) => self
-                .targets
-                .get(*start as usize..*end as usize)
-                .unwrap_or(&[]),
-            None => &[],
-        }
+        self.targets
+            .get(self.analysis.stores_of(line))
+            .unwrap_or_default()
     }
 }
 
@@ -336,6 +331,7 @@ fn touches_of(code: Code<'_>, bytecode: &[u8], analysis: &Analysis, ops: &Opcode
         function: &|name| is(name, harmless::function),
         passes_on: &|name| is(name, harmless::passes_on),
         method: &|name| is(name, harmless::result),
+        bound: &|line, name| analysis.targets_of(line).contains(&name),
         deed: &|i| name(code, i).map_or(Method::Any, |name| harmless::method(&name)),
     };
     let instructions = decode(bytecode, ops);

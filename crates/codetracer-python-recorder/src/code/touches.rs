@@ -100,7 +100,8 @@ pub struct Line {
     pub calls: bool,
 }
 
-/// Names whose calls neither change an argument nor give a structure that was never seen, asked by index of `co_names`.
+/// What leaves nothing to look for: names whose calls neither change an argument nor give a structure that was never
+/// seen, asked by index of `co_names`.
 pub struct Harmless<'a> {
     /// For a function by its global name.
     pub function: &'a dyn Fn(u32) -> bool,
@@ -110,6 +111,8 @@ pub struct Harmless<'a> {
     pub method: &'a dyn Fn(u32) -> bool,
     /// What a method does, by its name.
     pub deed: &'a dyn Fn(u32) -> Method,
+    /// For a name that a line binds.
+    pub bound: &'a dyn Fn(u32, Target) -> bool,
 }
 
 impl Touches {

@@ -111,6 +111,14 @@ impl<'a> Follower<'a> {
         }
     }
 
+    /// Whether the line binds the name that the symbol stands for: what it holds then is looked at for that.
+    fn is_bound_again(&self, symbol: Symbol) -> bool {
+        match self.key(symbol) {
+            Some(Key::Name(name)) => (self.harmless.bound)(self.line, name),
+            _ => false,
+        }
+    }
+
     fn touch(&mut self, object: Symbol, deed: Deed, callee: Option<u32>) {
         if let Symbol::Path(path) = object {
             let touch = Touch { path, deed, callee };
@@ -204,7 +212,7 @@ impl<'a> Follower<'a> {
             self.touch(operands[1], Deed::Item(None), None);
         } else if op == ops.binary_op {
             let (_, left) = (self.pop(), self.pop());
-            if i.arg >= IN_PLACE {
+            if i.arg >= IN_PLACE && !self.is_bound_again(left) {
                 self.touch(left, Deed::Passes, None);
             }
             self.push(Symbol::Unknown);

@@ -19,6 +19,7 @@ fn touches(code: &[(u8, u32)], lines: &[u32]) -> Touches {
         passes_on: &|_| false,
         method: &|n| NAMES[n as usize] == "append",
         deed: &|_| Method::Any,
+        bound: &|line, name| (line, name) == (9, Target::Local(0)),
     };
     Touches::new(&decode(&bytes, &OPS), &all, &OPS, &harmless, |_, _| 0)
 }
@@ -114,6 +115,23 @@ fn a_call_of_a_base_class_s_method_touches_the_object() {
         of(&found, 3),
         [0, 2].map(|slot| (Target::Local(slot), vec![], Deed::Passes))
     );
+}
+
+#[test]
+fn an_operator_in_place_touches_what_its_line_does_not_bind_again() {
+    // x += y, once bound again on line 9 and once on no line.
+    for (line, touched) in [(9, 0), (8, 1)] {
+        let found = touches(
+            &[
+                (OPS.load_fast, 0),
+                (OPS.load_fast, 1),
+                (OPS.binary_op, 13),
+                (OPS.store_fast, 0),
+            ],
+            &[line; 4],
+        );
+        assert_eq!(of(&found, line).len(), touched);
+    }
 }
 
 #[test]

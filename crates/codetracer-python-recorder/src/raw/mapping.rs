@@ -11,7 +11,7 @@ use super::layout::{LAYOUT, object as at};
 use super::object::{Obj, read_at};
 
 /// Entries of a table that are looked at for each that is wanted: a table may be mostly holes.
-const HOLES: usize = 64;
+const HOLES: usize = 8;
 
 /// Most probes for one key.
 const PROBES: usize = 256;

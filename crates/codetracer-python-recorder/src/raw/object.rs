@@ -31,7 +31,7 @@ pub unsafe fn read_at<T: Copy>(base: *const u8, offset: usize) -> T {
 }
 
 /// Places of a set's table that are looked at for each element that is wanted.
-const SET_HOLES: usize = 64;
+const SET_HOLES: usize = 8;
 
 /// A value that cannot be read without running code of the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

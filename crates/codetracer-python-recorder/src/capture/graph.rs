@@ -9,6 +9,7 @@ use trace_model::row::Row;
 use trace_model::value::{Form, Unknown};
 
 mod part;
+mod same;
 
 use super::Values;
 use super::describe;
@@ -19,10 +20,8 @@ use super::scalar::{ABSENT, Scalar, mark, mix, value_bound, value_digest};
 use super::shape::{Child, Look, Modules, Shape, exception, shape_of};
 use crate::hooks::suspended::AddressMap;
 use crate::hooks::thread::ThreadContext;
-use crate::raw::instance;
 use crate::raw::object::{Kind, Obj};
 use crate::raw::sink::RowSink;
-use crate::raw::{structure, types};
 
 /// How far a walk looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,7 +93,11 @@ impl<'w> Walk<'w> {
         let mut at = 0;
         while let Some((obj, depth)) = queue.get(at).copied() {
             at += 1;
-            if looks == Looks::Shallow && depth > 0 && self.is_as_written(obj) {
+            // A root that is looked at no further than its own state is known to differ.
+            if (looks == Looks::Deep || depth > 0) && self.is_as_written(obj) {
+                if looks == Looks::Deep {
+                    self.enqueue_parts(obj, depth + 1, &mut queue);
+                }
                 continue;
             }
             let kind = obj.kind();
@@ -123,80 +126,20 @@ impl<'w> Walk<'w> {
             return;
         }
         for child in children {
-            if let Child::Object(child) = child
-                && queue.len() < self.limits.objects
-                && Scalar::of(*child, &self.limits).is_none()
-                && self.scratch.visited.insert(child.address(), ()).is_none()
-            {
-                queue.push((*child, depth));
+            if let Child::Object(child) = child {
+                self.enqueue_one(*child, depth, queue);
             }
         }
     }
 
-    /// Whether an object of a common kind is as it was written, found without making its shape.
-    #[inline]
-    fn is_as_written(&mut self, obj: Obj<'_>) -> bool {
-        let Self {
-            known,
-            limits,
-            modules,
-            segment,
-            step,
-            ..
-        } = self;
-        let entry = known.slot(obj.address());
-        if entry.address != obj.address()
-            || entry.kind != obj.type_ptr() as usize
-            || entry.segment != *segment
+    #[inline(always)]
+    fn enqueue_one<'a>(&mut self, child: Obj<'a>, depth: u32, queue: &mut Vec<(Obj<'a>, u32)>) {
+        if queue.len() < self.limits.objects
+            && Scalar::of(child, &self.limits).is_none()
+            && self.scratch.visited.insert(child.address(), ()).is_none()
         {
-            return false;
+            queue.push((child, depth));
         }
-        let mut marks = entry.marks.iter();
-        let mut same = true;
-        let mut compare = |mark: u64| same = same && marks.next() == Some(&mark);
-        let len = match obj.kind() {
-            kind @ (Kind::List | Kind::Tuple) => {
-                let len = obj.size();
-                if len != entry.len {
-                    return false;
-                }
-                for i in 0..len.min(limits.items) {
-                    let item = match kind {
-                        Kind::List => obj.list_item(i),
-                        _ => obj.tuple_item(i),
-                    };
-                    compare(item.map_or(ABSENT, |item| mark(item, limits)));
-                }
-                len
-            }
-            Kind::Dict => {
-                obj.dict_entries(limits.items, |key, value| {
-                    compare(mark(key, limits));
-                    compare(mark(value, limits));
-                });
-                obj.dict_len()
-            }
-            Kind::Instance if !structure::is_plain(obj) || types::is_enum_member(obj) => {
-                return false;
-            }
-            Kind::Instance => instance::attributes(obj, limits.items, |name, value| {
-                compare(name.address() as u64);
-                compare(mark(value, limits));
-            }),
-            Kind::Type => {
-                if entry.class == 0 || entry.class != modules.class_state(obj) {
-                    return false;
-                }
-                entry.looked = *step;
-                return true;
-            }
-            _ => return false,
-        };
-        if same && len == entry.len && marks.next().is_none() {
-            entry.looked = *step;
-            return true;
-        }
-        false
     }
 
     /// Writes the state of `obj`, or what differs from the one that was written. Answers which parts.
@@ -277,10 +220,12 @@ impl<'w> Walk<'w> {
     fn remember(&mut self, obj: Obj<'_>, len: usize, own: usize, marks: &[u64]) {
         let (segment, step) = (self.segment, self.step);
         let class = self.modules.class_state(obj);
+        let way = same::way_of(obj);
         let slot = self.known.slot(obj.address());
         slot.class = class;
         slot.address = obj.address();
         slot.kind = obj.type_ptr() as usize;
+        slot.way = way;
         slot.segment = segment;
         slot.looked = step;
         slot.len = len;

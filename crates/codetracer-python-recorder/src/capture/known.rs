@@ -2,6 +2,32 @@
 
 use trace_model::value::Form;
 
+/// How the parts of an object are found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Way {
+    /// A list's items.
+    List,
+    /// A tuple's items.
+    Tuple,
+    /// A dict's entries.
+    Dict,
+    /// A set's elements.
+    Set,
+    /// The attributes of a plain instance.
+    Attributes,
+    /// Those of an enum's member, but for its place in it.
+    Member,
+    /// Slots, then attributes.
+    Slots,
+    /// Name and defaults of a function, then its attributes.
+    Function,
+    /// A class is as its version says.
+    Class,
+    /// By making its shape.
+    #[default]
+    Shape,
+}
+
 /// What was last written of one object.
 #[derive(Debug, Clone, Default)]
 pub struct Entry {
@@ -9,6 +35,8 @@ pub struct Entry {
     pub address: usize,
     /// Address of its type.
     pub kind: usize,
+    /// How its parts are found.
+    pub way: Way,
     /// Segment it was written to; it counts in no other one.
     pub segment: u64,
     /// Step at which it was last looked at.

@@ -8,7 +8,7 @@ use crate::capture::limits::Limits;
 use crate::raw::instance;
 use crate::raw::members::{self, Field, FieldName};
 use crate::raw::object::Obj;
-use crate::raw::unicode;
+use crate::raw::unicode::{self, Units};
 
 /// An instance that has attributes in its dictionary or inline, and nothing else.
 #[inline]
@@ -24,12 +24,7 @@ pub(super) fn plain<'a>(obj: Obj<'a>, limits: &Limits) -> Shape<'a> {
 pub(super) fn enum_member<'a>(obj: Obj<'a>, limits: &Limits) -> Shape<'a> {
     let mut shape = structured::structured(obj, limits);
     let place = |child: &Child<'_>| match child {
-        Child::Name(name) if unicode::is_str(*name) => {
-            matches!(
-                unicode::text(*name).as_str(),
-                "__objclass__" | "_sort_order_"
-            )
-        }
+        Child::Name(name) => is_place_of_member(*name),
         _ => false,
     };
     while let Some(at) = shape.children.iter().position(place) {
@@ -39,6 +34,16 @@ pub(super) fn enum_member<'a>(obj: Obj<'a>, limits: &Limits) -> Shape<'a> {
         }
     }
     shape
+}
+
+/// Whether an attribute says where in its enum a member stands.
+#[inline]
+pub(in crate::capture) fn is_place_of_member(name: Obj<'_>) -> bool {
+    unicode::is_str(name)
+        && matches!(
+            unicode::units(name),
+            Units::Ascii(b"__objclass__" | b"_sort_order_")
+        )
 }
 
 /// Adds what C types among the bases declare as their fields.

@@ -22,7 +22,8 @@ use crate::raw::object::{Kind, Obj};
 use crate::raw::{structure, types};
 
 pub(super) use exceptions::exception;
-pub(super) use named::Modules;
+pub(super) use instances::is_place_of_member;
+pub(super) use named::{Modules, function_parts};
 
 /// Stands in place of an attribute's name: an int says how many attributes there are, an unknown that there is content
 /// beside what is shown.

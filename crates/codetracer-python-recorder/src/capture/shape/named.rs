@@ -33,6 +33,8 @@ impl Modules {
     }
 }
 
+static FUNCTION_PARTS: [&str; 3] = ["__qualname__", "__defaults__", "__kwdefaults__"];
+
 fn called<'a>(name: &'static str, obj: Obj<'a>) -> Shape<'a> {
     let mut shape = Shape::attrs(Vec::new());
     if let Some(text) = obj.own_qualname() {
@@ -52,14 +54,24 @@ pub(super) fn module(obj: Obj<'_>) -> Shape<'_> {
     shape
 }
 
+/// A function's name and default arguments.
+#[inline]
+pub(in crate::capture) fn function_parts<'a>(
+    function: Obj<'a>,
+) -> impl Iterator<Item = (&'static str, Obj<'a>)> {
+    let (positional, keyword) = function.function_defaults();
+    let parts = [function.own_qualname(), positional, keyword];
+    FUNCTION_PARTS
+        .iter()
+        .zip(parts)
+        .filter_map(|(name, part)| Some((*name, part?)))
+}
+
 /// Its name, default arguments and attributes.
 pub(super) fn function<'a>(obj: Obj<'a>, limits: &Limits) -> Shape<'a> {
-    let mut shape = called("__qualname__", obj);
-    let (positional, keyword) = obj.function_defaults();
-    for (name, held) in [("__defaults__", positional), ("__kwdefaults__", keyword)] {
-        if let Some(held) = held {
-            shape.own(name, Child::Object(held));
-        }
+    let mut shape = Shape::attrs(Vec::new());
+    for (name, part) in function_parts(obj) {
+        shape.own(name, Child::Object(part));
     }
     instances::attributes(obj, limits, &mut shape);
     shape

@@ -17,6 +17,8 @@ pub enum Way {
     Attributes,
     /// Those of an enum's member, but for its place in it.
     Member,
+    /// Those of an enum's member that is a number or text, which stays what it is.
+    ScalarMember,
     /// Slots, then attributes.
     Slots,
     /// Name and defaults of a function, then its attributes.

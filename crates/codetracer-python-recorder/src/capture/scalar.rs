@@ -287,9 +287,10 @@ const TUPLE: (usize, u32) = (8, 3);
 /// type.
 #[inline(always)]
 pub(super) fn mark(obj: Obj<'_>, limits: &Limits) -> u64 {
-    match Scalar::of(obj, limits) {
+    let kind = obj.kind();
+    match Scalar::as_kind(obj, kind, limits) {
         Some(scalar) => mix(obj.type_ptr() as u64, scalar.digest()),
-        None if obj.kind() == Kind::Tuple => tuple_mark(obj, limits, TUPLE.1),
+        None if kind == Kind::Tuple => tuple_mark(obj, limits, TUPLE.1),
         None => identity(obj),
     }
 }
@@ -302,15 +303,14 @@ fn identity(obj: Obj<'_>) -> u64 {
 
 fn tuple_mark(tuple: Obj<'_>, limits: &Limits, depth: u32) -> u64 {
     (0..tuple.size().min(TUPLE.0)).fold(tuple.address() as u64, |hash, i| {
-        let part = tuple
-            .tuple_item(i)
-            .map_or(ABSENT, |item| match Scalar::of(item, limits) {
+        let part = tuple.tuple_item(i).map_or(ABSENT, |item| {
+            let kind = item.kind();
+            match Scalar::as_kind(item, kind, limits) {
                 Some(scalar) => mix(item.type_ptr() as u64, scalar.digest()),
-                None if depth > 1 && item.kind() == Kind::Tuple => {
-                    tuple_mark(item, limits, depth - 1)
-                }
+                None if depth > 1 && kind == Kind::Tuple => tuple_mark(item, limits, depth - 1),
                 None => identity(item),
-            });
+            }
+        });
         mix(hash, part)
     })
 }

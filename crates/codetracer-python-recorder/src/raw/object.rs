@@ -170,6 +170,9 @@ impl<'a> Obj<'a> {
                 Kind::List
             } else if is!(PyDict_Type) {
                 Kind::Dict
+            } else if self.type_flags() & at::FLAG_HEAPTYPE != 0 {
+                // None of the types below is a heap type.
+                self.kind_by_flags()
             } else if is!(PyFunction_Type) {
                 Kind::Function
             } else if is!(PySet_Type) {
@@ -193,17 +196,22 @@ impl<'a> Obj<'a> {
             } else if self.ptr == ffi::Py_NotImplemented() {
                 Kind::NotImplemented
             } else {
-                let flags = self.type_flags();
-                if flags & at::FLAG_TYPE != 0 {
-                    Kind::Type
-                } else if flags & at::FLAG_EXCEPTION != 0 {
-                    Kind::Exception
-                } else if flags & at::FLAG_HEAPTYPE != 0 {
-                    Kind::Instance
-                } else {
-                    Kind::Other
-                }
+                self.kind_by_flags()
             }
+        }
+    }
+
+    #[inline(always)]
+    fn kind_by_flags(self) -> Kind {
+        let flags = self.type_flags();
+        if flags & at::FLAG_TYPE != 0 {
+            Kind::Type
+        } else if flags & at::FLAG_EXCEPTION != 0 {
+            Kind::Exception
+        } else if flags & at::FLAG_HEAPTYPE != 0 {
+            Kind::Instance
+        } else {
+            Kind::Other
         }
     }
 

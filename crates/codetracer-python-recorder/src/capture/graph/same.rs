@@ -23,7 +23,10 @@ pub(super) fn way_of(obj: Obj<'_>) -> Way {
         Kind::Instance => match (types::is_enum_member(obj), structure::is_plain(obj)) {
             (true, true) => Way::Member,
             (false, true) => Way::Attributes,
-            (true, false) => Way::Shape,
+            (true, false) => match structure::of(obj).structure {
+                Structure::Builtin(Kind::Int | Kind::Str) => Way::ScalarMember,
+                _ => Way::Shape,
+            },
             (false, false) => match structure::of(obj) {
                 Found {
                     structure: Structure::Plain,
@@ -55,7 +58,8 @@ impl Walk<'_> {
         {
             return false;
         }
-        let mut marks = entry.marks.iter();
+        let scalar = usize::from(entry.way == Way::ScalarMember);
+        let mut marks = entry.marks.iter().skip(scalar);
         let mut same = true;
         let mut compare = |mark: u64| same = same && marks.next() == Some(&mark);
         let len = match entry.way {
@@ -98,7 +102,7 @@ impl Walk<'_> {
                 compare(name.address() as u64);
                 compare(mark(value, limits));
             }),
-            Way::Member => {
+            Way::Member | Way::ScalarMember => {
                 let mut left_out = 0;
                 let len = instance::attributes(obj, limits.items, |name, value| {
                     if is_place_of_member(name) {
@@ -108,7 +112,11 @@ impl Walk<'_> {
                     compare(name.address() as u64);
                     compare(mark(value, limits));
                 });
-                len - left_out
+                if scalar == 0 {
+                    len - left_out
+                } else {
+                    entry.len
+                }
             }
             Way::Slots => {
                 let (mut slots, mut shown) = (0, 0);
@@ -185,7 +193,7 @@ impl Walk<'_> {
             Way::Attributes => {
                 instance::attributes(obj, most, |_, value| add(value));
             }
-            Way::Member => {
+            Way::Member | Way::ScalarMember => {
                 instance::attributes(obj, most, |name, value| {
                     if !is_place_of_member(name) {
                         add(value);

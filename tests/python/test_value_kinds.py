@@ -90,6 +90,50 @@ def test_a_table_of_holes_costs_bounded_time_and_says_that_it_is_cut(tmp_path: P
         assert (one["len"], one["cut"]) == (10, True)
 
 
+CHANGED_IN_PLACE = {
+    "set": ("v = {1}", "v.add(2)"),
+    "slots": ("v = Slotted(1)", "v.a = 2"),
+    "slot_beside": ("v = Slotted(1)", "v.b = 2"),
+    "slot_gone": ("v = Slotted(1)", "del v.a"),
+    "slots_and_dict": ("v = Both(1)", "v.other = 2"),
+    "function_default": ("def v(a=1): pass", "v.__defaults__ = (2,)"),
+    "function_keyword": ("def v(*, a=1): pass", "v.__kwdefaults__ = {'a': 2}"),
+    "function_attribute": ("def v(): pass", "v.calls = 1"),
+    "function_name": ("def v(): pass", "v.__qualname__ = 'w'"),
+    "member": ("v = Plain.A", "v.note = 1"),
+    "scalar_member": ("v = Number.A", "v.note = 1"),
+    "text_member": ("v = Text.A", "v.note = 1"),
+    "member_again": ("v = Number.A; v.note = 2", "v.note = 3"),
+}
+
+
+@pytest.mark.parametrize("kind", CHANGED_IN_PLACE)
+def test_a_value_that_was_seen_shows_its_change(kind: str, tmp_path: Path) -> None:
+    made, change = CHANGED_IN_PLACE[kind]
+    source = f"""\
+    import enum
+    class Slotted:
+        __slots__ = ("a", "b")
+        def __init__(self, a): self.a = a
+    class Both(Slotted): pass
+    class Plain(enum.Enum): A = [1]
+    class Number(enum.IntEnum): A = 1
+    class Text(enum.StrEnum): A = "a"
+    def same(v): return v
+    {made}
+    same(v)
+    {change}
+    same(v)
+    """
+    source = textwrap.dedent(source)
+    events = recorded(source, tmp_path)
+    lines = source.splitlines()
+    own = [e for e in events if e["function"] == "<module>" and "v" in e["values"]]
+    told = {lines[e["after"] - 1]: e["values"]["v"] for e in own if "after" in e}
+    assert set(told) == {made, change}
+    assert plain(told[made]) != plain(told[change])
+
+
 COUNTING = """\
 import collections, datetime, decimal, functools, types, weakref
 

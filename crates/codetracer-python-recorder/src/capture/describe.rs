@@ -7,7 +7,7 @@ use trace_model::Value;
 use super::limits::Limits;
 use super::scalar::Scalar;
 use crate::raw::object::Obj;
-use crate::raw::unicode;
+use crate::raw::unicode::{self, Units};
 
 /// Entries of a traceback that are kept, from the outermost frame.
 const TRACEBACK_ENTRIES: usize = 32;
@@ -20,15 +20,12 @@ pub(super) fn message(exc: Obj<'_>, limits: &Limits) -> String {
     let Some(args) = exc.exception_args() else {
         return String::new();
     };
-    let (_, class) = crate::raw::types::names(exc);
     let count = args.size();
     let mut out = String::new();
     match (count, args.tuple_item(0)) {
         (0, _) => {}
-        (1, Some(only)) if unicode::is_str(only) && class != "KeyError" => {
-            let mut bytes = Vec::new();
-            unicode::prefix(only, limits.text, &mut bytes);
-            out = String::from_utf8_lossy(&bytes).into_owned();
+        (1, Some(only)) if unicode::is_str(only) && !exc.is_key_error() => {
+            plain(only, limits, &mut out);
         }
         (1, Some(only)) => display(only, limits, &mut out),
         (2, Some(number)) if exc.is_os_error() => {
@@ -70,12 +67,23 @@ fn clip(mut out: String) -> String {
 
 fn plain(obj: Obj<'_>, limits: &Limits, out: &mut String) {
     if unicode::is_str(obj) {
-        let mut bytes = Vec::new();
-        unicode::prefix(obj, limits.text, &mut bytes);
-        out.push_str(&String::from_utf8_lossy(&bytes));
+        push(obj, limits.text, out);
     } else {
         display(obj, limits, out);
     }
+}
+
+/// Adds the first characters of a text; lone surrogates are replaced.
+fn push(text: Obj<'_>, limit: usize, out: &mut String) {
+    if let Units::Ascii(bytes) = unicode::units(text)
+        && let Ok(ascii) = std::str::from_utf8(&bytes[..bytes.len().min(limit)])
+    {
+        out.push_str(ascii);
+        return;
+    }
+    let mut bytes = Vec::new();
+    unicode::prefix(text, limit, &mut bytes);
+    out.push_str(&String::from_utf8_lossy(&bytes));
 }
 
 /// The `repr` of a scalar; a class name in angle brackets for everything else.
@@ -127,15 +135,23 @@ pub(super) fn traceback(exc: Obj<'_>) -> String {
     for _ in 0..TRACEBACK_ENTRIES {
         let Some(here) = entry else { break };
         if let Some(code) = here.code() {
-            let file = code.filename().map(unicode::text).unwrap_or_default();
-            let function = code.qualname().map(unicode::text).unwrap_or_default();
-            if out.len() + file.len() + function.len() > 4 * MESSAGE_BYTES {
+            let before = out.len();
+            if before > 0 {
+                out.push('\n');
+            }
+            if let Some(file) = code.filename() {
+                push(file, usize::MAX, &mut out);
+            }
+            let _ = write!(out, ":{} ", here.line());
+            if let Some(function) = code.qualname() {
+                push(function, usize::MAX, &mut out);
+            }
+            if out.len() > 4 * MESSAGE_BYTES {
+                out.truncate(before);
                 break;
             }
-            let _ = writeln!(out, "{file}:{} {function}", here.line());
         }
         entry = here.next();
     }
-    out.truncate(out.trim_end().len());
     out
 }

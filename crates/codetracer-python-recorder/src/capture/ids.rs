@@ -1,7 +1,5 @@
 //! Ids of classes and attribute names, given at first sight and defined in the row stream before their first use.
 
-use std::collections::HashMap;
-
 use trace_model::{Definition, Row, TypeDef};
 
 use crate::hooks::suspended::AddressMap;
@@ -21,7 +19,8 @@ pub struct Ids {
     last_type: (usize, usize, u32),
     next_type: u32,
     next_name: u32,
-    own_names: HashMap<Box<str>, u32>,
+    /// By the address of the text, with the text that stood there.
+    own_names: AddressMap<(Box<str>, u32)>,
 }
 
 fn clip(mut text: String) -> String {
@@ -100,11 +99,14 @@ impl Ids {
 
     /// The id of a name that no `str` of the program holds: a part of an object, or a field of a C type.
     pub fn own_name(&mut self, name: &str, sink: &mut RowSink) -> u32 {
-        if let Some(id) = self.own_names.get(name) {
+        let address = name.as_ptr() as usize;
+        if let Some((known, id)) = self.own_names.get(&address)
+            && **known == *name
+        {
             return *id;
         }
         let id = self.define_name(clip(name.to_owned()), sink);
-        self.own_names.insert(name.into(), id);
+        self.own_names.insert(address, (name.into(), id));
         id
     }
 }

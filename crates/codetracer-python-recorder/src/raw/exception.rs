@@ -110,6 +110,12 @@ impl<'a> Obj<'a> {
         self.is_exception_of(unsafe { ffi::PyExc_KeyboardInterrupt })
     }
 
+    /// Whether this exception is a `KeyError`.
+    pub fn is_key_error(self) -> bool {
+        // SAFETY: reads the address of a static exception class.
+        self.is_exception_of(unsafe { ffi::PyExc_KeyError })
+    }
+
     /// Whether this exception is an `OSError`.
     pub fn is_os_error(self) -> bool {
         // SAFETY: reads the address of a static exception class.

@@ -39,6 +39,9 @@ impl<'a> Scalar<'a> {
     pub fn as_kind(obj: Obj<'a>, kind: Kind, limits: &Limits) -> Option<Self> {
         Some(match kind {
             Kind::Int => {
+                if let Some(small) = obj.one_digit_int() {
+                    return Some(Scalar::Int(small));
+                }
                 let (negative, digits) = obj.int_digits();
                 match *digits {
                     [] => Scalar::Int(0),

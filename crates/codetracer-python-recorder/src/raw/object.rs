@@ -227,6 +227,15 @@ impl<'a> Obj<'a> {
         self.read::<u32>(at::LONG_DIGITS)
     }
 
+    /// The value of an `int` of at most one digit, as most are.
+    #[inline(always)]
+    pub fn one_digit_int(self) -> Option<i64> {
+        let tag: usize = self.read(at::LONG_TAG);
+        // The low bits are 0 for positive numbers, 1 for zero, 2 for negative ones; one digit is always there.
+        let sign = 1 - (tag & 3) as i64;
+        (tag < 2 << 3).then(|| sign * i64::from(self.read::<u32>(at::LONG_DIGITS)))
+    }
+
     /// Sign and 30-bit digits of an `int`.
     pub fn int_digits(self) -> (bool, &'a [u32]) {
         let tag: usize = self.read(at::LONG_TAG);

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from oracle import compare
 from oracle.kinds import KINDS, PRELUDE, plain
+from support.runs import recorder
 
 
 def recorded(source: str, directory: Path) -> list[dict[str, Any]]:
@@ -207,3 +208,19 @@ def test_recording_calls_no_method_of_any_value(tmp_path: Path) -> None:
     shown = [e["values"]["a"] for e in events if "a" in e["values"]]
     assert len(shown) == 26
     assert shown[1]["items"] == [{"type": "int", "value": 1}]
+
+
+def test_a_number_too_long_to_be_kept_may_be_followed_by_one_of_another_length(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "program.py").write_text(
+        "import decimal\n"
+        "for digits in (40000, 40001, 40000, 40002):\n"
+        "    number = decimal.Decimal('1' * digits)\n"
+        "    del number\n"
+    )
+    ended = recorder("record", "program.py", cwd=tmp_path)
+    assert ended.status == 0, ended.err
+    shown = recorder("print", "--json", "trace-out", cwd=tmp_path)
+    assert shown.status == 0, shown.err
+    assert all(f'"len":{digits}' in shown.out for digits in (40000, 40001, 40002))

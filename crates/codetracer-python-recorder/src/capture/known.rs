@@ -122,6 +122,10 @@ pub fn difference_beside(form: Form, before: (&[u64], usize), now: (&[u64], usiz
 /// Compares parts with those that were written.
 #[inline]
 fn difference(form: Form, before: &[u64], now: &[u64]) -> Difference {
+    if matches!(form, Form::Opaque | Form::Content) {
+        // One content is written whole, also where only its true length is another.
+        return Difference::Whole;
+    }
     if before == now {
         return Difference::None;
     }
@@ -196,6 +200,14 @@ mod tests {
             of(&[1, 2, 3, 4, 5, 6], &[6, 5, 4, 3, 2, 1]),
             Difference::Whole
         );
+    }
+
+    #[test]
+    fn a_content_whose_parts_are_as_they_were_is_written_whole() {
+        let of = |form| difference_beside(form, (&[1], 1), (&[1], 1));
+        assert_eq!(of(Form::Content), Difference::Whole);
+        assert_eq!(of(Form::Opaque), Difference::Whole);
+        assert_eq!(of(Form::Items), Difference::None);
     }
 
     #[test]

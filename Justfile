@@ -19,6 +19,10 @@ test *ARGS:
     cargo test --workspace
     for venv in {{venvs}}; do "$venv/bin/python" -m pytest "$@" || exit; done
 
+# Compare CPython's own tests run plain and recorded with --all: regrtest [--keep DIR] [MODULE...]
+regrtest *ARGS:
+    for venv in {{venvs}}; do PYTHONPATH=tests "$venv/bin/python" -m regrtest "$@" || exit; done
+
 # Measure what recording costs, in units of a callback that does nothing: bench [--quick | --micro | --plot] [--condition NAME] [--tools NAMES] [PROGRAM...]
 bench *ARGS:
     "{{bin}}/python" tests/bench/run.py "$@"

@@ -1,0 +1,1 @@
+"""CPython's own regression tests, run plain and recorded with ``--all``, and compared by test."""

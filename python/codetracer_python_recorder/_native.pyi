@@ -10,12 +10,14 @@ __all__ = [
     "_before_fork",
     "check_output",
     "encode_options",
+    "failure",
     "flush",
     "is_tracing",
     "launch",
     "recording",
     "recover",
     "resolve_policy",
+    "run_apart",
     "set_young_count",
     "start",
     "stop",
@@ -68,6 +70,8 @@ def set_young_count(
 ) -> bool: ...
 def stop(exit_code: int | None = None) -> str | None: ...
 def flush() -> None: ...
+def failure() -> str | None: ...
+def run_apart(callable: Callable[[], object], /) -> None: ...
 def is_tracing() -> bool: ...
 def check_output(dir: str) -> None: ...
 def resolve_policy(

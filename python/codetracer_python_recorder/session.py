@@ -6,24 +6,31 @@ switch ``on_recorder_error``: ``abort`` raises them here, never inside the recor
 ``disable`` writes one warning line to stderr and lets the program run unrecorded.
 """
 
+import _thread
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, ParamSpec, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar
 
 from . import _notice
 from ._extension import native
+from ._moments import Moments
 from ._paths import absolute, text_of
 from ._policy import resolve
 from .exceptions import RecorderError, make, make_type_error
 from .formats import DEFAULT_FORMAT, normalize_format
 
+if TYPE_CHECKING:
+    from ._hooks import Hooks
+    from .lifecycle import LifecycleEvent
+
 __all__ = ["TraceSession", "flush", "is_tracing", "start", "stop", "trace"]
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
+_E = TypeVar("_E", bound="LifecycleEvent")
 
 _SOURCE = "argument policy="
 _UNRECORDED = "the program runs unrecorded"
@@ -45,9 +52,43 @@ class TraceSession:
     path: Path
     format: str
 
-    def __init__(self, path: Path, format: str) -> None:
+    def __init__(self, path: Path, format: str, moments: Moments) -> None:
         self.path = path
         self.format = format
+        self._moments = moments
+        self._hooks: Hooks | None = None
+
+    def on(
+        self, event: type[_E], handler: Callable[[_E], object], *, timeout: float = 10.0
+    ) -> None:
+        """Calls ``handler`` when ``event`` happens to this recording.
+
+        Handlers are called at safe points only: here, if the event has happened already, in
+        ``flush``, in ``stop``, and when the interpreter exits. There a recording that still runs
+        and has handlers is stopped. They run side by side, unrecorded, in threads of the
+        recorder's own, coroutine functions on a loop of their own; the safe point waits until all
+        have ended or their limits have passed.
+
+        A handler that fails or takes too long is a failure of the recorder: under ``abort`` the
+        call in which it ran raises it when everything else is done, under ``disable`` it is one
+        warning line. The recording is not affected. Without the events' classes, which are in
+        ``lifecycle``, nothing of the event bus is imported.
+
+        Args:
+            event: ``RecordingStarted``, ``RecordingDetached``, ``RecordingCommitted`` or
+                ``RecorderFailed``.
+            handler: a function or coroutine function of the event. What it returns is ignored.
+            timeout: seconds after which the program goes on without it.
+
+        Raises:
+            UsageError: ``ERR_MISSING_EXTRA``, pydantic is not installed; ``ERR_INVALID_ARGUMENT``,
+                an argument is wrong.
+            TargetError: ``ERR_HOOK_FAILED``, ``ERR_HOOK_TIMEOUT``, under ``abort``.
+        """
+        if self._hooks is None:
+            self._hooks = _unrecorded(self._make_hooks)
+        self._hooks.add(event, handler, timeout)
+        self._tell(None)
 
     def stop(self, *, exit_code: int | None = None) -> None:
         """Ends this recording and saves it; does nothing when it has ended already.
@@ -65,6 +106,45 @@ class TraceSession:
         """As the function ``flush``, while this recording runs."""
         if _current is self:
             flush()
+
+    def _make_hooks(self) -> "Hooks":
+        from ._hooks import Hooks
+
+        return Hooks(self._moments, self.stop)
+
+    def _stop(self, exit_code: int | None) -> None:
+        moments = self._moments
+        moments.look()
+        answer: str | None = None
+        failure: RecorderError | None = None
+        try:
+            answer = native.stop(exit_code)
+        except RecorderError as error:
+            failure = error
+        moments.stopped(answer, failure)
+        self._tell(failure)
+
+    def _flush(self) -> None:
+        failure: RecorderError | None = None
+        self._moments.look()
+        try:
+            native.flush()
+        except RecorderError as error:
+            failure = error
+        self._tell(failure)
+
+    def _tell(self, failure: RecorderError | None) -> None:
+        """Calls the handlers that are due; raises ``failure``, else what went wrong with them."""
+        problems = [] if self._hooks is None else self._hooks.deliver()
+        if failure is None and problems and self._moments.aborts:
+            failure = problems.pop(0)
+        for problem in problems:
+            if self._moments.aborts:
+                _notice.failure(problem)
+            else:
+                _notice.warning(problem, "the program goes on")
+        if failure is not None:
+            raise failure
 
     def __enter__(self) -> Self:
         return self
@@ -127,20 +207,23 @@ def start(
     _refuse("start_on_enter", start_on_enter)
     _refuse("trace_filter", trace_filter)
     settings = _settings(policy, apply_env_policy)
-    options = {
+    options: dict[str, Any] = {
         "dir": absolute(place, "path"),
         "origin": "api",
         "next_command": "codetracer-python-recorder print",
         **settings,
     }
-    session = TraceSession(Path(place), name)
+    moments = Moments(options["dir"], settings)
+    session = TraceSession(Path(place), name, moments)
     try:
-        native.start(json.dumps(options))
+        answer = native.start(json.dumps(options))
     except RecorderError as error:
         if settings["on_recorder_error"] != "disable" or error.kind == "Usage":
             raise
         _notice.warning(error, _UNRECORDED)
+        moments.not_started(error)
     else:
+        moments.started(answer, name)
         _current = session
     return session
 
@@ -159,8 +242,11 @@ def stop(*, exit_code: int | None = None) -> None:
     global _current
     if exit_code is not None:
         _check_exit_code(exit_code)
-    _current = None
-    native.stop(exit_code)
+    session, _current = _current, None
+    if session is None:
+        native.stop(exit_code)
+    else:
+        session._stop(exit_code)
 
 
 def flush() -> None:
@@ -169,7 +255,10 @@ def flush() -> None:
     Raises:
         RecorderError: recording failed and has ended, under ``abort``.
     """
-    native.flush()
+    if _current is None:
+        native.flush()
+    else:
+        _current._flush()
 
 
 def is_tracing() -> bool:
@@ -242,6 +331,28 @@ def _stop_at_end(session: TraceSession, error: BaseException | None) -> None:
         if error is None:
             raise
         _notice.failure(failure)
+
+
+def _unrecorded[T](function: Callable[[], T]) -> T:
+    """Calls a function in a thread of the recorder's own and waits for it."""
+    results: list[T] = []
+    errors: list[BaseException] = []
+    ended = _thread.allocate_lock()
+    ended.acquire()
+
+    def run() -> None:
+        try:
+            results.append(function())
+        except BaseException as error:
+            errors.append(error)
+        finally:
+            ended.release()
+
+    native.run_apart(run)
+    ended.acquire()
+    if errors:
+        raise errors[0]
+    return results[0]
 
 
 def _settings(policy: Mapping[str, object] | None, use_env: bool) -> dict[str, bool | int | str]:

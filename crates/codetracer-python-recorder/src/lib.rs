@@ -15,6 +15,7 @@ pub mod session;
 
 use boundary::{Entry, wrap, wrap_recorder};
 use pyo3::prelude::*;
+use recorder_errors::enverr;
 
 /// Starts recording; `options` is JSON, the answer too.
 #[pyfunction]
@@ -52,6 +53,21 @@ fn stop(py: Python<'_>, exit_code: Option<i32>) -> PyResult<Option<String>> {
 #[pyfunction]
 fn flush(py: Python<'_>) -> PyResult<()> {
     wrap(py, Entry::Flush, || session::flush(py))
+}
+
+/// The failure that ended the last recording or kept it from being saved, as JSON: `code`, `message`, `context`.
+#[pyfunction]
+fn failure(py: Python<'_>) -> PyResult<Option<String>> {
+    wrap(py, Entry::Failure, || Ok(session::last_failure()))
+}
+
+/// Calls `callable` in a thread of the recorder's own, which is not recorded, and does not wait for it.
+#[pyfunction]
+#[pyo3(signature = (callable, /))]
+fn run_apart(py: Python<'_>, callable: Py<PyAny>) -> PyResult<()> {
+    wrap_recorder(py, Entry::RunApart, || {
+        raw::apart::run(callable).map_err(|error| enverr!(IO, "cannot start a thread: {error}"))
+    })
 }
 
 /// Whether events are recorded now.
@@ -103,6 +119,8 @@ fn _native(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(set_young_count, m)?)?;
     m.add_function(wrap_pyfunction!(stop, m)?)?;
     m.add_function(wrap_pyfunction!(flush, m)?)?;
+    m.add_function(wrap_pyfunction!(failure, m)?)?;
+    m.add_function(wrap_pyfunction!(run_apart, m)?)?;
     m.add_function(wrap_pyfunction!(is_tracing, m)?)?;
     m.add_function(wrap_pyfunction!(check_output, m)?)?;
     m.add_function(wrap_pyfunction!(_at_exit, m)?)?;

@@ -1,6 +1,7 @@
 //! The life of a recording: start, flush, stop, fork, exit. Everything here runs with the GIL held, outside callbacks.
 
 mod closing;
+mod failing;
 
 use std::path::PathBuf;
 use std::sync::Mutex;
@@ -8,7 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use pyo3::prelude::*;
 use recorder_core::{Capture, Identity, OnError, Options, Origin, Stage, decide, diagnostics};
-use recorder_errors::{RecorderError, RecorderResult, enverr, usage};
+use recorder_errors::{RecorderResult, enverr, usage};
 use trace_store::{ClockPair, Committed, Metadata, Warning, Writer, WriterOptions};
 
 use crate::boundary::Failure;
@@ -23,6 +24,7 @@ use crate::raw::monitoring::Monitoring;
 use crate::raw::{access, allocator, extra, preflight, process, slot};
 
 pub use closing::{at_exit, at_process_end};
+pub use failing::{failed_while_running, last_failure};
 
 /// What is remembered of the session beside the recorder.
 pub(crate) struct Session {
@@ -66,6 +68,7 @@ fn begin(py: Python<'_>, options: Options) -> Result<String, Failure> {
     if session().is_some() {
         return Err(usage!(ALREADY_TRACING, "a recording is running in this process").into());
     }
+    failing::forget();
     let mut metadata = describe(py, &options)?;
     let places = places(py)?;
     preflight(&mut metadata)?;
@@ -295,6 +298,7 @@ pub fn stop(py: Python<'_>, exit_code: Option<i32>) -> Result<Option<String>, Fa
             .to_string(),
         )),
         Err(error) => {
+            failing::remember(&error);
             if options.is_some_and(|o| decide(&o, Stage::Commit).raise) {
                 return Err(error.into());
             }
@@ -337,15 +341,6 @@ fn finish(
     }
 }
 
-/// Says at once that recording ended while the program runs.
-pub fn failed_while_running(error: &RecorderError) {
-    if policy_aborts() {
-        diagnostics::failure(error);
-    } else {
-        diagnostics::warning(error, "the program goes on unrecorded");
-    }
-}
-
 /// Right before `fork`.
 pub fn before_fork() {
     slot::with(|recorder| recorder.before_fork());
@@ -359,4 +354,5 @@ pub fn after_fork_in_child() {
     }
     *session() = None;
     closing::forget();
+    failing::forget();
 }

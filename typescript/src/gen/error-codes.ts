@@ -49,6 +49,8 @@ export const errorCodes = {
   ERR_TOOL_ID_TAKEN: { kind: "Target", retired: false, summary: "The program freed the recorder's tool id or gave it to another tool." },
   ERR_FD_TAKEN: { kind: "Target", retired: false, summary: "The program closed a file of the recorder, or put another one in its place." },
   ERR_TRACE_INCOMPLETE: { kind: "Target", retired: false, summary: "The process ended before its recording was committed." },
+  ERR_HOOK_FAILED: { kind: "Target", retired: false, summary: "A handler that the program registered with session.on() failed." },
+  ERR_HOOK_TIMEOUT: { kind: "Target", retired: false, summary: "A handler that the program registered with session.on() did not end in time." },
   ERR_PANIC: { kind: "Internal", retired: false, summary: "A defect of the recorder was caught before it could disturb the program." },
   ERR_INTERNAL: { kind: "Internal", retired: false, summary: "A condition that the recorder relies on did not hold." },
   ERR_DRAINER_FAILED: { kind: "Internal", retired: false, summary: "The thread that writes the recording ended before its time." },

@@ -10,6 +10,7 @@ use crate::capture::{self, Appears};
 use crate::code::facts::CodeFacts;
 use crate::code::line_starts::watch;
 use crate::code::opcodes::OPCODES;
+use crate::raw::apart::is_apart;
 use crate::raw::extra::{Extra, lookup};
 use crate::raw::frame::{Code, Frame};
 use crate::raw::object::Obj;
@@ -29,6 +30,8 @@ enum Known<'a> {
     Traced(&'a CodeFacts),
     /// Leave it out for good.
     Skipped,
+    /// Leave it out here: a thread of the recorder's own runs it.
+    Unrecorded,
 }
 
 /// The facts of `code`, decided now if this is its first event of the session.
@@ -42,6 +45,8 @@ fn know<'a>(
     match lookup(code) {
         Extra::Facts(facts) if facts.session == recorder.session => Known::Traced(facts),
         Extra::Skipped(session) if session == recorder.session => Known::Skipped,
+        // What only runs there is not decided, so that it is recorded where the program runs it.
+        _ if is_apart(current.key()) => Known::Unrecorded,
         _ => match recorder.decide(current, code, frame) {
             Some(facts) => Known::Traced(facts),
             None => Known::Skipped,
@@ -64,8 +69,10 @@ pub fn start(recorder: &mut Recorder, current: Current, code: Code<'_>) -> Answe
     let Some(frame) = current.frame() else {
         return Answer::Continue;
     };
-    let Known::Traced(facts) = know(recorder, current, code, frame) else {
-        return recorder.skip(code);
+    let facts = match know(recorder, current, code, frame) {
+        Known::Traced(facts) => facts,
+        Known::Skipped => return recorder.skip(code),
+        Known::Unrecorded => return Answer::Continue,
     };
     let Some(at) = recorder.enter(current) else {
         return Answer::Continue;
@@ -237,8 +244,10 @@ pub fn leave(recorder: &mut Recorder, current: Current, code: Code<'_>, value: O
     let Some(frame) = current.frame() else {
         return Answer::Continue;
     };
-    let Known::Traced(facts) = know(recorder, current, code, frame) else {
-        return recorder.skipped_return(current, code, value);
+    let facts = match know(recorder, current, code, frame) {
+        Known::Traced(facts) => facts,
+        Known::Skipped => return recorder.skipped_return(current, code, value),
+        Known::Unrecorded => return Answer::Continue,
     };
     let Some(at) = recorder.enter(current) else {
         return Answer::Continue;
@@ -279,8 +288,10 @@ pub fn suspend(
     let Some(frame) = current.frame() else {
         return Answer::Continue;
     };
-    let Known::Traced(facts) = know(recorder, current, code, frame) else {
-        return recorder.skip(code);
+    let facts = match know(recorder, current, code, frame) {
+        Known::Traced(facts) => facts,
+        Known::Skipped => return recorder.skip(code),
+        Known::Unrecorded => return Answer::Continue,
     };
     let Some(at) = recorder.enter(current) else {
         return Answer::Continue;
@@ -321,8 +332,10 @@ pub fn resume(recorder: &mut Recorder, current: Current, code: Code<'_>, offset:
     let Some(frame) = current.frame() else {
         return Answer::Continue;
     };
-    let Known::Traced(facts) = know(recorder, current, code, frame) else {
-        return recorder.skip(code);
+    let facts = match know(recorder, current, code, frame) {
+        Known::Traced(facts) => facts,
+        Known::Skipped => return recorder.skip(code),
+        Known::Unrecorded => return Answer::Continue,
     };
     let Some(at) = recorder.enter(current) else {
         return Answer::Continue;

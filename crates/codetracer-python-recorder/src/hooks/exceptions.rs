@@ -14,6 +14,7 @@ use super::thread::Pending;
 use crate::capture;
 use crate::code::analysis::Match;
 use crate::code::facts::CodeFacts;
+use crate::raw::apart::is_apart;
 use crate::raw::extra::{Extra, lookup};
 use crate::raw::frame::{Code, Frame};
 use crate::raw::object::Obj;
@@ -33,6 +34,7 @@ pub fn throw(
     let facts = match lookup(code) {
         Extra::Facts(facts) if facts.session == recorder.session => facts,
         Extra::Skipped(session) if session == recorder.session => return Answer::Continue,
+        _ if is_apart(current.key()) => return Answer::Continue,
         _ => match recorder.decide(current, code, frame) {
             Some(facts) => facts,
             None => {

@@ -145,7 +145,8 @@ impl Recorder {
         &self.monitoring
     }
 
-    /// The context of the current thread, with room for one event; `None` when recording has just ended.
+    /// The context of the current thread, with room for one event; `None` when recording has just ended, or for
+    /// a thread of the recorder's own.
     #[inline(always)]
     pub fn enter(&mut self, current: Current) -> Option<usize> {
         let key = current.key();

@@ -9,7 +9,7 @@ use super::thread::ThreadContext;
 use crate::raw::clock::monotonic_ns;
 use crate::raw::errno::ErrnoGuard;
 use crate::raw::threads::{self, Current, ThreadKey};
-use crate::raw::{allocator, process};
+use crate::raw::{allocator, apart, process};
 
 /// The key of a context whose thread is gone.
 const NOBODY: ThreadKey = ThreadKey { state: 0, id: 0 };
@@ -33,6 +33,7 @@ impl Recorder {
         }
         let at = match self.index.get(&key) {
             Some(at) => *at,
+            None if apart::is_apart(key) => return None,
             None => self.add_thread(current, key)?,
         };
         if !self.threads[at].sink.has_room() && !self.rotate(at) {

@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod allocator;
+pub mod apart;
 pub mod asyncio;
 pub mod buffers;
 pub mod callable;

@@ -19,4 +19,16 @@ TRACE_INCOMPLETE {
     fix: "Read the recording as it is: it is sound up to its last event and marked partial.",
     example: "kill -9 the recorded process, then codetracer-python-recorder recover trace-out",
 }
+HOOK_FAILED {
+    summary: "A handler that the program registered with session.on() failed.",
+    why: "The handler raised. Recording and saving are not affected by it, and the other handlers were called.",
+    fix: "See the exception that the message names; it is the cause of this one. Catch in the handler what may go wrong there.",
+    example: "session.on(RecordingCommitted, lambda event: 1 / 0)",
+}
+HOOK_TIMEOUT {
+    summary: "A handler that the program registered with session.on() did not end in time.",
+    why: "It took longer than its timeout, so the program went on without it. What it still does is not waited for.",
+    fix: "Give the handler more time with session.on(..., timeout=SECONDS), or let it hand the work to another process.",
+    example: "session.on(RecordingCommitted, lambda event: time.sleep(3600), timeout=1)",
+}
 }

@@ -108,9 +108,13 @@ def _run_sync(run: EventResult[Any], execution: Execution) -> Awaitable[Any] | N
     """Runs a plain callable; returns what it left to be awaited."""
     bus = execution.bus
     handler = run.handler.handler
+    slow = _slow_threshold(run, execution)
     with (
         saved_errors(run),
-        slow_monitor(bus.loop, _slow_threshold(run, execution), partial(_warn, run, execution)),
+        # No timer can fire while a plain callable runs: the monitor looks when it has ended.
+        slow_monitor(bus.loop, slow, partial(_warn, run, execution), lazy=True)
+        if slow is not None
+        else NO_MONITOR,
         handler_execution_context(run, execution),
     ):
         value = handler(run.event) if handler is not None else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import inspect
 import logging
 import warnings
 from collections.abc import Awaitable, Callable
@@ -36,7 +37,9 @@ def bubus(name: str) -> dict[str, Case]:
 
     async def end(*buses: Any) -> None:
         for bus in buses:
-            await bus.stop(timeout=0)
+            ending = bus.stop(timeout=0) if hasattr(bus, "stop") else bus.destroy()
+            if inspect.isawaitable(ending):
+                await ending
 
     async def one(count: int) -> None:
         bus = made()

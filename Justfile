@@ -23,6 +23,13 @@ test *ARGS:
 regrtest *ARGS:
     for venv in {{venvs}}; do PYTHONPATH=tests "$venv/bin/python" -m regrtest "$@" || exit; done
 
+# Run the tests of failures: codes, the fault points, and what each failure leads to; ARGS go to pytest
+test-errors *ARGS:
+    cargo test -p recorder-errors
+    cargo test -p recorder-errors --features failure-fixtures fault
+    cargo test -p codetracer-python-recorder --features failure-fixtures
+    for venv in {{venvs}}; do "$venv/bin/python" -m pytest tests/python/error_handling -q "$@" || exit; done
+
 # Measure what recording costs, in units of a callback that does nothing: bench [--quick | --micro | --plot] [--condition NAME] [--tools NAMES] [PROGRAM...]
 bench *ARGS:
     "{{bin}}/python" tests/bench/run.py "$@"

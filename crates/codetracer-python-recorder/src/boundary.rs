@@ -8,80 +8,67 @@ use std::sync::Once;
 
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
-use recorder_errors::{RecorderError, RecorderResult, bug};
+use recorder_core::metrics;
+use recorder_errors::{RecorderError, RecorderResult, bug, fault_panic};
 
-/// Every way into this crate from Python.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(missing_docs)]
-pub enum Entry {
-    PyStart,
-    PyResume,
-    PyReturn,
-    PyYield,
-    PyThrow,
-    PyUnwind,
-    Line,
-    Instruction,
-    Jump,
-    Branch,
-    Raise,
-    Handled,
-    Start,
-    Launch,
-    Stop,
-    Flush,
-    Failure,
-    RunApart,
-    IsTracing,
-    CheckOutput,
-    SetYoungCount,
-    ResolvePolicy,
-    Recover,
-    Explain,
-    OpenRecording,
-    ReadRecording,
-    AtExit,
-    BeforeFork,
-    AfterForkInParent,
-    AfterForkInChild,
+/// Declares the entries with their names in messages.
+macro_rules! entries {
+    ($($entry:ident $name:literal)+) => {
+        /// Every way into this crate from Python.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        #[allow(missing_docs)]
+        pub enum Entry { $($entry),+ }
+
+        impl Entry {
+            /// All of them.
+            pub const ALL: &[Entry] = &[$(Entry::$entry),+];
+
+            /// The entry's name in messages.
+            pub const fn name(self) -> &'static str {
+                match self { $(Entry::$entry => $name),+ }
+            }
+        }
+    };
 }
 
-impl Entry {
-    /// The entry's name in messages.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Entry::PyStart => "callback PY_START",
-            Entry::PyResume => "callback PY_RESUME",
-            Entry::PyReturn => "callback PY_RETURN",
-            Entry::PyYield => "callback PY_YIELD",
-            Entry::PyThrow => "callback PY_THROW",
-            Entry::PyUnwind => "callback PY_UNWIND",
-            Entry::Line => "callback LINE",
-            Entry::Instruction => "callback INSTRUCTION",
-            Entry::Jump => "callback JUMP",
-            Entry::Branch => "callback BRANCH",
-            Entry::Raise => "callback RAISE",
-            Entry::Handled => "callback EXCEPTION_HANDLED",
-            Entry::Start => "start",
-            Entry::Launch => "launch",
-            Entry::Stop => "stop",
-            Entry::Flush => "flush",
-            Entry::Failure => "failure",
-            Entry::RunApart => "run_apart",
-            Entry::IsTracing => "is_tracing",
-            Entry::CheckOutput => "check_output",
-            Entry::SetYoungCount => "set_young_count",
-            Entry::ResolvePolicy => "resolve_policy",
-            Entry::Recover => "recover",
-            Entry::Explain => "explain",
-            Entry::OpenRecording => "recording",
-            Entry::ReadRecording => "reading",
-            Entry::AtExit => "exit",
-            Entry::BeforeFork => "before fork",
-            Entry::AfterForkInParent => "after fork in the parent",
-            Entry::AfterForkInChild => "after fork in the child",
-        }
-    }
+entries! {
+    PyStart "callback PY_START"
+    PyResume "callback PY_RESUME"
+    PyReturn "callback PY_RETURN"
+    PyYield "callback PY_YIELD"
+    PyThrow "callback PY_THROW"
+    PyUnwind "callback PY_UNWIND"
+    Line "callback LINE"
+    Instruction "callback INSTRUCTION"
+    Jump "callback JUMP"
+    Branch "callback BRANCH"
+    Raise "callback RAISE"
+    Handled "callback EXCEPTION_HANDLED"
+    Import "import"
+    Start "start"
+    Launch "launch"
+    Stop "stop"
+    Flush "flush"
+    Failure "failure"
+    RunApart "run_apart"
+    IsTracing "is_tracing"
+    CheckOutput "check_output"
+    SetYoungCount "set_young_count"
+    ResolvePolicy "resolve_policy"
+    EncodeOptions "encode_options"
+    TakeMetrics "take_metrics"
+    Recover "recover"
+    OpenRecording "recording"
+    RecordingInfo "info_json"
+    PrintJson "print_json"
+    PrintTree "print_tree"
+    Events "events_json"
+    Frames "frames_json"
+    Calls "calls_json"
+    AtExit "exit"
+    ProcessEnd "end of the process"
+    BeforeFork "before fork"
+    AfterForkInChild "after fork in the child"
 }
 
 thread_local! {
@@ -105,7 +92,7 @@ pub fn install_panic_hook() {
     });
 }
 
-/// The error of a caught panic.
+/// The error of a caught panic, which is counted.
 pub fn panic_error(entry: Entry, payload: &(dyn Any + Send)) -> RecorderError {
     let text = payload
         .downcast_ref::<&str>()
@@ -115,6 +102,7 @@ pub fn panic_error(entry: Entry, payload: &(dyn Any + Send)) -> RecorderError {
     let at = PANICKED_AT
         .with(|slot| slot.borrow_mut().take())
         .unwrap_or_default();
+    metrics::add(metrics::PANICS, 1);
     bug!(PANIC, "panic in {}: {text}", entry.name(); entry = entry.name(), location = at)
 }
 
@@ -138,18 +126,57 @@ impl From<PyErr> for Failure {
     }
 }
 
+/// Runs the body of an entry; a panic becomes its error, and is counted.
+pub fn catch<T>(entry: Entry, body: impl FnOnce() -> T) -> RecorderResult<T> {
+    catch_unwind(AssertUnwindSafe(|| {
+        fault_panic!("entry", format_args!("{entry:?}"));
+        body()
+    }))
+    .map_err(|payload| panic_error(entry, &*payload))
+}
+
 /// Runs the body of an entry point.
 pub fn wrap<T>(
     py: Python<'_>,
     entry: Entry,
     body: impl FnOnce() -> Result<T, Failure>,
 ) -> PyResult<T> {
-    match catch_unwind(AssertUnwindSafe(body)) {
-        Ok(Ok(value)) => Ok(value),
-        Ok(Err(Failure::Python(error))) => Err(error),
-        Ok(Err(Failure::Recorder(error))) => Err(to_python(py, &error)),
-        Err(payload) => Err(to_python(py, &panic_error(entry, &*payload))),
+    let ended = catch(entry, body).unwrap_or_else(|panic| Err(Failure::Recorder(panic)));
+    raised(py, ended)
+}
+
+/// As [`wrap`], for entries that end a recording or a part of it: a panic goes to `panicked`, which follows the policy.
+pub fn wrap_or<T>(
+    py: Python<'_>,
+    entry: Entry,
+    body: impl FnOnce() -> Result<T, Failure>,
+    panicked: impl FnOnce(RecorderError) -> Result<T, Failure>,
+) -> PyResult<T> {
+    let ended = catch(entry, body).unwrap_or_else(|panic| {
+        catch_unwind(AssertUnwindSafe(|| panicked(panic)))
+            .unwrap_or_else(|again| Err(Failure::Recorder(panic_error(entry, &*again))))
+    });
+    raised(py, ended)
+}
+
+/// Runs the body of an entry that the interpreter calls on its own, where nothing may be raised: a panic goes to
+/// `panicked`, which follows the policy and gives what is returned.
+pub fn wrap_quietly<T>(
+    entry: Entry,
+    body: impl FnOnce() -> T,
+    panicked: impl FnOnce(RecorderError) -> T,
+) -> Option<T> {
+    match catch(entry, body) {
+        Ok(value) => Some(value),
+        Err(panic) => catch_unwind(AssertUnwindSafe(|| panicked(panic))).ok(),
     }
+}
+
+fn raised<T>(py: Python<'_>, ended: Result<T, Failure>) -> PyResult<T> {
+    ended.map_err(|failure| match failure {
+        Failure::Python(error) => error,
+        Failure::Recorder(error) => to_python(py, &error),
+    })
 }
 
 /// As [`wrap`], for bodies that fail with the recorder's errors only.

@@ -1,6 +1,6 @@
 //! The commit of a recording that ended: its metadata, its place, what becomes of it after a failure.
 
-use recorder_core::diagnostics;
+use recorder_core::{diagnostics, metrics};
 use recorder_errors::{RecorderResult, enverr, target};
 use trace_store::{ClockPair, Committed};
 
@@ -37,14 +37,21 @@ pub(crate) fn commit(
     metadata.count("forks", ended.counters.forks);
     metadata.count("codes_traced", ended.counters.codes_traced);
     metadata.count("codes_skipped", ended.counters.codes_skipped);
-    metadata.count("panics", ended.counters.panics);
+    metadata.count(metrics::PANICS, metrics::total(metrics::PANICS));
     if !ended.failed && failure.is_none() {
         let total = ended.segments.len() + writer.backlog();
         let mut bar = Bar::new(progress, total);
         let committed = writer.finish_with(ended.segments, metadata, &mut |left| bar.show(left));
         bar.remove();
         return match committed {
-            Ok(committed) => Ok(Some((committed, session))),
+            Ok(committed) => {
+                for (counter, n) in &committed.metadata.counters {
+                    if counter != metrics::PANICS {
+                        metrics::add(counter, *n);
+                    }
+                }
+                Ok(Some((committed, session)))
+            }
             Err(error) => {
                 if session.options.keep_partial_trace {
                     writer.keep_partial(

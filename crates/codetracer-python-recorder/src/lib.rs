@@ -13,7 +13,7 @@ pub mod raw;
 mod reading;
 pub mod session;
 
-use boundary::{Entry, wrap, wrap_recorder};
+use boundary::{Entry, wrap, wrap_or, wrap_quietly, wrap_recorder};
 use pyo3::prelude::*;
 use recorder_errors::enverr;
 
@@ -37,22 +37,42 @@ fn set_young_count(
     thresholds: [i32; 3],
     young: i32,
 ) -> PyResult<bool> {
-    wrap(py, Entry::SetYoungCount, || {
-        Ok(raw::collector::set_young_count(counts, thresholds, young))
-    })
+    let _ = py;
+    let set = wrap_quietly(
+        Entry::SetYoungCount,
+        || raw::collector::set_young_count(counts, thresholds, young),
+        |panic| {
+            session::failed_outside(panic);
+            false
+        },
+    );
+    Ok(set.unwrap_or(false))
 }
 
 /// Ends recording; `None` when none runs.
 #[pyfunction]
 #[pyo3(signature = (exit_code = None))]
 fn stop(py: Python<'_>, exit_code: Option<i32>) -> PyResult<Option<String>> {
-    wrap(py, Entry::Stop, || session::stop(py, exit_code))
+    wrap_or(
+        py,
+        Entry::Stop,
+        || session::stop(py, exit_code),
+        |panic| session::stop_failed(py, panic),
+    )
 }
 
 /// Makes everything recorded so far safe; raises a failure that happened meanwhile.
 #[pyfunction]
 fn flush(py: Python<'_>) -> PyResult<()> {
-    wrap(py, Entry::Flush, || session::flush(py))
+    wrap_or(
+        py,
+        Entry::Flush,
+        || session::flush(py),
+        |panic| {
+            session::failed_outside(panic);
+            session::flush(py)
+        },
+    )
 }
 
 /// The failure that ended the last recording or kept it from being saved, as JSON: `code`, `message`, `context`.
@@ -85,34 +105,75 @@ fn check_output(py: Python<'_>, dir: std::path::PathBuf) -> PyResult<()> {
 /// Interpreter exit: the last of the atexit handlers.
 #[pyfunction]
 fn _at_exit(py: Python<'_>) -> PyResult<()> {
-    wrap(py, Entry::AtExit, || {
-        session::at_exit(py);
-        Ok(())
-    })
+    wrap_quietly(
+        Entry::AtExit,
+        || session::at_exit(py),
+        session::failed_outside,
+    );
+    Ok(())
 }
 
 /// Before a fork.
 #[pyfunction]
 fn _before_fork(py: Python<'_>) -> PyResult<()> {
-    wrap(py, Entry::BeforeFork, || {
+    let _ = py;
+    wrap_quietly(Entry::BeforeFork, session::before_fork, |panic| {
+        session::failed_outside(panic);
         session::before_fork();
-        Ok(())
-    })
+    });
+    Ok(())
 }
 
 /// After a fork, in the child.
 #[pyfunction]
 fn _after_fork_in_child(py: Python<'_>) -> PyResult<()> {
-    wrap(py, Entry::AfterForkInChild, || {
-        session::after_fork_in_child();
-        Ok(())
-    })
+    let _ = py;
+    wrap_quietly(
+        Entry::AfterForkInChild,
+        session::after_fork_in_child,
+        session::child_failed,
+    );
+    Ok(())
+}
+
+/// What was counted since this was asked last, by counter.
+#[pyfunction]
+fn take_metrics(py: Python<'_>) -> PyResult<std::collections::BTreeMap<String, u64>> {
+    wrap(
+        py,
+        Entry::TakeMetrics,
+        || Ok(recorder_core::metrics::take()),
+    )
 }
 
 /// The extension module.
 #[pymodule]
-fn _native(m: &Bound<'_, PyModule>) -> PyResult<()> {
+fn _native(py: Python<'_>, m: &Bound<'_, PyModule>) -> PyResult<()> {
     boundary::install_panic_hook();
+    #[cfg(feature = "failure-fixtures")]
+    wrap_recorder(py, Entry::Import, || arm_faults(m))?;
+    wrap(py, Entry::Import, || {
+        fill(m)?;
+        Ok(())
+    })
+}
+
+/// Arms the faults that the environment names, and tells tests what can be made to panic.
+#[cfg(feature = "failure-fixtures")]
+fn arm_faults(m: &Bound<'_, PyModule>) -> recorder_errors::RecorderResult<()> {
+    use recorder_errors::fault;
+    let entries: Vec<String> = Entry::ALL
+        .iter()
+        .map(|entry| format!("{entry:?}"))
+        .collect();
+    let _ = m.add("fault_entries", entries);
+    match recorder_policy::env::read(fault::VARIABLE) {
+        Some(text) => fault::arm(&text.to_string_lossy()),
+        None => Ok(()),
+    }
+}
+
+fn fill(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add("version", env!("CARGO_PKG_VERSION"))?;
     m.add_function(wrap_pyfunction!(start, m)?)?;
     m.add_function(wrap_pyfunction!(launch, m)?)?;
@@ -123,6 +184,7 @@ fn _native(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(run_apart, m)?)?;
     m.add_function(wrap_pyfunction!(is_tracing, m)?)?;
     m.add_function(wrap_pyfunction!(check_output, m)?)?;
+    m.add_function(wrap_pyfunction!(take_metrics, m)?)?;
     m.add_function(wrap_pyfunction!(_at_exit, m)?)?;
     m.add_function(wrap_pyfunction!(_before_fork, m)?)?;
     m.add_function(wrap_pyfunction!(_after_fork_in_child, m)?)?;

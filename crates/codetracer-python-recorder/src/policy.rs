@@ -44,7 +44,7 @@ fn resolve_policy<'py>(
 #[pyfunction]
 #[pyo3(signature = (options, /))]
 fn encode_options(py: Python<'_>, options: &Bound<'_, PyDict>) -> PyResult<String> {
-    wrap(py, Entry::ResolvePolicy, || {
+    wrap(py, Entry::EncodeOptions, || {
         Ok(Value::Object(object(options)?).to_string())
     })
 }

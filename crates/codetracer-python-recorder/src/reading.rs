@@ -38,7 +38,7 @@ impl Recording {
     /// What is known of the recording as a whole, as one JSON object.
     fn info_json(&self, py: Python<'_>) -> PyResult<String> {
         let recording = Arc::clone(&self.inner);
-        wrap_recorder(py, Entry::ReadRecording, || {
+        wrap_recorder(py, Entry::RecordingInfo, || {
             py.detach(move || describe::info(&recording))
         })
     }
@@ -54,7 +54,7 @@ impl Recording {
         thread: Option<u32>,
     ) -> PyResult<()> {
         let recording = &self.inner;
-        wrap(py, Entry::ReadRecording, || {
+        wrap(py, Entry::PrintJson, || {
             stream(py, write, |out| {
                 with_view(recording, |view| {
                     let mut json = JsonEvents::new();
@@ -93,7 +93,7 @@ impl Recording {
         colour: bool,
     ) -> PyResult<()> {
         let recording = &self.inner;
-        wrap(py, Entry::ReadRecording, || {
+        wrap(py, Entry::PrintTree, || {
             stream(py, write, |out| {
                 with_view(recording, |view| {
                     let mut tree = Tree::new(TreeOptions {
@@ -132,7 +132,7 @@ impl Recording {
     ) -> PyResult<(Bound<'py, PyBytes>, Option<u64>)> {
         let recording = Arc::clone(&self.inner);
         let kept = &self.kept;
-        let (lines, next) = wrap_recorder(py, Entry::ReadRecording, || {
+        let (lines, next) = wrap_recorder(py, Entry::Events, || {
             let wanted = Wanted {
                 from_step,
                 thread,
@@ -157,7 +157,7 @@ impl Recording {
     #[pyo3(signature = (step, /, *, all = true))]
     fn frames_json(&self, py: Python<'_>, step: u64, all: bool) -> PyResult<Option<String>> {
         let recording = Arc::clone(&self.inner);
-        wrap_recorder(py, Entry::ReadRecording, || {
+        wrap_recorder(py, Entry::Frames, || {
             py.detach(move || describe::frames(&recording, step, all))
         })
     }
@@ -171,7 +171,7 @@ impl Recording {
         thread: Option<u32>,
     ) -> PyResult<String> {
         let recording = Arc::clone(&self.inner);
-        wrap_recorder(py, Entry::ReadRecording, || {
+        wrap_recorder(py, Entry::Calls, || {
             py.detach(move || describe::calls(&recording, parent, thread))
         })
     }

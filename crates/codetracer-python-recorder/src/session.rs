@@ -23,7 +23,7 @@ use crate::raw::clock::{Clock, monotonic_ns};
 use crate::raw::monitoring::Monitoring;
 use crate::raw::{access, allocator, extra, preflight, process, slot};
 
-pub use closing::{at_exit, at_process_end};
+pub use closing::{at_exit, at_process_end, process_end_failed};
 pub use failing::{failed_while_running, last_failure};
 
 /// What is remembered of the session beside the recorder.
@@ -31,6 +31,9 @@ pub(crate) struct Session {
     pub options: Options,
     pub metadata: Metadata,
 }
+
+/// What follows from a failure of the commit under `disable`.
+const NOT_SAVED: &str = "the recording was not saved";
 
 static SESSION: Mutex<Option<Session>> = Mutex::new(None);
 static SESSIONS: AtomicU32 = AtomicU32::new(0);
@@ -302,9 +305,40 @@ pub fn stop(py: Python<'_>, exit_code: Option<i32>) -> Result<Option<String>, Fa
             if options.is_some_and(|o| decide(&o, Stage::Commit).raise) {
                 return Err(error.into());
             }
-            diagnostics::warning(&error, "the recording was not saved");
+            diagnostics::warning(&error, NOT_SAVED);
             Ok(None)
         }
+    }
+}
+
+/// A panic in [`stop`] itself: recording ends all the same, as after any failure of the commit.
+pub fn stop_failed(py: Python<'_>, panic: RecorderError) -> Result<Option<String>, Failure> {
+    let (Some(recorder), Some(session)) = (slot::take(), session().take()) else {
+        return Err(panic.into());
+    };
+    let mut ended = recorder.take_apart(false);
+    ended.fail(panic);
+    let raise = decide(&session.options, Stage::Commit).raise;
+    match py.detach(|| commit::commit(ended, session, None, false)) {
+        Err(error) if raise => Err(error.into()),
+        Err(error) => {
+            diagnostics::warning(&error, NOT_SAVED);
+            Ok(None)
+        }
+        Ok(_) => Ok(None),
+    }
+}
+
+/// A failure outside callbacks, where nobody can be told by an exception: recording ends by it.
+pub fn failed_outside(error: RecorderError) {
+    let mut error = Some(error);
+    let failed = slot::with(|recorder| {
+        if let Some(error) = error.take() {
+            recorder.fail(error);
+        }
+    });
+    if let (None, Some(error)) = (failed, error) {
+        failed_while_running(&error);
     }
 }
 
@@ -355,4 +389,10 @@ pub fn after_fork_in_child() {
     *session() = None;
     closing::forget();
     failing::forget();
+}
+
+/// A panic in [`after_fork_in_child`]: the child runs unrecorded all the same.
+pub fn child_failed(panic: RecorderError) {
+    after_fork_in_child();
+    diagnostics::warning(&panic, "the child runs unrecorded");
 }

@@ -2,6 +2,7 @@
 
 pub mod diagnostics;
 pub mod identity;
+pub mod metrics;
 pub mod options;
 pub mod outcome;
 pub mod summary;

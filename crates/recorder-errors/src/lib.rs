@@ -22,6 +22,8 @@ pub mod catalog;
 mod code;
 mod context;
 mod error;
+#[cfg(feature = "failure-fixtures")]
+pub mod fault;
 mod io;
 mod macros;
 

@@ -1,4 +1,4 @@
-//! The macros that construct errors.
+//! The macros that construct errors, and those of fault points.
 //!
 //! Owns: the check, at compile time, that a macro is used with a code of its kind.
 //! Form: `usage!(CODE, "format {}", args; key = value, ...)`, without the leading `ERR_`.
@@ -57,4 +57,73 @@ macro_rules! ensure_target {
 #[macro_export]
 macro_rules! ensure_internal {
     ($ok:expr, $($t:tt)+) => { if !$ok { return ::core::result::Result::Err($crate::bug!($($t)+)); } };
+}
+
+/// A fault point before a call of the operating system: an `io::Result<()>`, which fails in a build with
+/// `failure-fixtures` alone, when a test says so. See the module `fault`.
+#[cfg(feature = "failure-fixtures")]
+#[macro_export]
+macro_rules! fault_call {
+    ($point:literal) => {
+        $crate::fault::call($point)
+    };
+}
+
+/// A fault point before a call of the operating system; not in this build.
+#[cfg(not(feature = "failure-fixtures"))]
+#[macro_export]
+macro_rules! fault_call {
+    ($point:literal) => {
+        ::std::io::Result::Ok(())
+    };
+}
+
+/// A fault point that panics in a build with `failure-fixtures` when a test says so.
+#[cfg(feature = "failure-fixtures")]
+#[macro_export]
+macro_rules! fault_panic {
+    ($kind:literal, $name:expr) => {
+        $crate::fault::panic($kind, $name)
+    };
+}
+
+/// A fault point that panics; not in this build.
+#[cfg(not(feature = "failure-fixtures"))]
+#[macro_export]
+macro_rules! fault_panic {
+    ($kind:literal, $name:expr) => {};
+}
+
+/// A fault point that damages bytes in a build with `failure-fixtures` when a test says so.
+#[cfg(feature = "failure-fixtures")]
+#[macro_export]
+macro_rules! fault_bytes {
+    ($point:literal, $bytes:expr) => {
+        $crate::fault::bytes($point, $bytes)
+    };
+}
+
+/// A fault point that damages bytes; not in this build.
+#[cfg(not(feature = "failure-fixtures"))]
+#[macro_export]
+macro_rules! fault_bytes {
+    ($point:literal, $bytes:expr) => {};
+}
+
+/// Whether a build with `failure-fixtures` is to find that the machine lacks something.
+#[cfg(feature = "failure-fixtures")]
+#[macro_export]
+macro_rules! fault_absent {
+    ($point:literal) => {
+        $crate::fault::absent($point)
+    };
+}
+
+/// Whether the machine is to lack something; not in this build.
+#[cfg(not(feature = "failure-fixtures"))]
+#[macro_export]
+macro_rules! fault_absent {
+    ($point:literal) => {
+        false
+    };
 }

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
 
 use recorder_errors::prelude::*;
+use recorder_errors::{fault_bytes, fault_call};
 
 use crate::raw::fd;
 
@@ -33,7 +34,8 @@ impl TraceFile {
     /// Creates `path`, which must not exist.
     pub fn create(path: &Path) -> RecorderResult<Self> {
         let fail = |error| RecorderError::io_while("create the trace", path, error);
-        let file = File::options().write(true).create_new(true).open(path);
+        let file = fault_call!("store.trace.create")
+            .and_then(|()| File::options().write(true).create_new(true).open(path));
         let file = file.and_then(fd::raise).map_err(fail)?;
         let identity = fd::identity(file.as_raw_fd()).map_err(fail)?;
         Ok(Self {
@@ -90,7 +92,8 @@ impl TraceFile {
 
     /// Makes what was flushed survive a power failure.
     pub fn sync(&mut self) -> RecorderResult<()> {
-        let synced = self.checked()?.sync_all();
+        let file = self.checked()?;
+        let synced = fault_call!("store.trace.sync").and_then(|()| file.sync_all());
         synced.map_err(|error| RecorderError::io_while("save the trace", &self.path, error))
     }
 }
@@ -106,9 +109,13 @@ impl Write for TraceFile {
             return Ok(());
         }
         let stored = self.stored.load(Ordering::Relaxed);
-        let waiting = std::mem::take(&mut self.waiting);
+        #[allow(unused_mut)]
+        let mut waiting = std::mem::take(&mut self.waiting);
+        fault_bytes!("store.trace.bytes", &mut waiting);
         let file = self.checked().map_err(io::Error::other)?;
-        if let Err(error) = file.write_all_at(&waiting, stored) {
+        let written =
+            fault_call!("store.trace.write").and_then(|()| file.write_all_at(&waiting, stored));
+        if let Err(error) = written {
             // A torn record would be cut off by every reader; a full disk is thankful for the room.
             let _ = file.set_len(stored);
             self.waiting = waiting;

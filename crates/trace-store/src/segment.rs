@@ -9,6 +9,7 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use recorder_errors::fault_call;
 use recorder_errors::prelude::*;
 
 use crate::raw::fd;
@@ -77,16 +78,19 @@ impl Slot {
     /// anonymous, which [`Slot::is_safe`] tells.
     pub fn create(path: PathBuf, bytes: usize) -> RecorderResult<Self> {
         let masked = Blocked::all();
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create_new(true)
-            .open(&path)
+        let file = fault_call!("store.segment.create")
+            .and_then(|()| {
+                let mut options = OpenOptions::new();
+                options.read(true).write(true).create_new(true).open(&path)
+            })
             .map_err(|error| RecorderError::io_while("create a segment", &path, error))?;
-        let reserved = fd::reserve(&file, bytes, &masked);
+        let reserved =
+            fault_call!("store.segment.reserve").and_then(|()| fd::reserve(&file, bytes, &masked));
         let mapped = match &reserved {
-            Ok(()) => Mapping::file(&file, bytes),
-            Err(error) if unsupported(error) => Mapping::anonymous(bytes),
+            Ok(()) => fault_call!("store.segment.map").and_then(|()| Mapping::file(&file, bytes)),
+            Err(error) if unsupported(error) => {
+                fault_call!("store.segment.map").and_then(|()| Mapping::anonymous(bytes))
+            }
             Err(_) => Err(io::ErrorKind::Other.into()),
         };
         let failed = match (reserved, mapped) {

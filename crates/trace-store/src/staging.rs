@@ -8,6 +8,7 @@ use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
+use recorder_errors::fault_call;
 use recorder_errors::prelude::*;
 
 use crate::container::CONTAINER;
@@ -221,7 +222,9 @@ impl Staging {
         };
         let path = parent.join(format!("{prefix}{run_id}{SUFFIX}"));
         let create = |path: &Path| {
-            DirBuilder::new().mode(0o700).create(path).map_err(|error| {
+            let created = fault_call!("store.staging.create")
+                .and_then(|()| DirBuilder::new().mode(0o700).create(path));
+            created.map_err(|error| {
                 RecorderError::io_or(
                     ErrorCode::TRACE_DIR_CREATE_FAILED,
                     "create the directory for the recording",
@@ -285,7 +288,8 @@ impl Staging {
 
     /// Removes the staging directory with everything in it.
     pub fn remove(mut self) -> RecorderResult<()> {
-        let removed = fs::remove_dir_all(&self.path);
+        let removed =
+            fault_call!("store.staging.remove").and_then(|()| fs::remove_dir_all(&self.path));
         self.unlock();
         match removed {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(RecorderError::io_while(
@@ -302,11 +306,9 @@ impl Staging {
 fn lock(staging: &Path) -> RecorderResult<Option<File>> {
     let path = staging.join(LOCK);
     let fail = |error| RecorderError::io_while("lock the staging directory", &path, error);
-    let file = OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(&path);
+    let mut options = OpenOptions::new();
+    options.create(true).truncate(false).write(true);
+    let file = fault_call!("store.staging.lock").and_then(|()| options.open(&path));
     let file = file.and_then(fd::raise).map_err(fail)?;
     Ok(fd::try_lock(&file).map_err(fail)?.then_some(file))
 }
@@ -325,11 +327,17 @@ pub(crate) fn write_json<T: serde::Serialize>(
     let bytes = serde_json::to_vec_pretty(value)
         .map_err(|error| bug!(INTERNAL, "a JSON file does not serialise: {error}"))?;
     let new = path.with_extension("json.new");
-    let written = File::create(&new).and_then(|mut file| {
-        io::Write::write_all(&mut file, &bytes)?;
-        if durable { file.sync_all() } else { Ok(()) }
+    let create = fault_call!("store.json.create").and_then(|()| File::create(&new));
+    let written = create.and_then(|mut file| {
+        fault_call!("store.json.write").and_then(|()| io::Write::write_all(&mut file, &bytes))?;
+        if durable {
+            fault_call!("store.json.sync").and_then(|()| file.sync_all())
+        } else {
+            Ok(())
+        }
     });
     written
+        .and_then(|()| fault_call!("store.json.rename"))
         .and_then(|()| fs::rename(&new, path))
         .map_err(|error| {
             let _ = fs::remove_file(&new);

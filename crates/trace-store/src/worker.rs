@@ -12,6 +12,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use recorder_errors::prelude::*;
+use recorder_errors::{fault_call, fault_panic};
 
 use crate::drain::Drain;
 use crate::error;
@@ -113,10 +114,11 @@ impl Worker {
         let shared = Arc::clone(&self.shared);
         // The mask is inherited: the thread never handles a signal of the program.
         let _masked = Blocked::all();
-        let started = std::thread::Builder::new()
+        let builder = std::thread::Builder::new()
             .name("recorder".to_owned())
-            .stack_size(STACK)
-            .spawn(move || shared.run());
+            .stack_size(STACK);
+        let started =
+            fault_call!("store.drainer.start").and_then(|()| builder.spawn(move || shared.run()));
         *thread = started.ok();
         if thread.is_some() {
             self.starts.fetch_add(1, Ordering::Relaxed);
@@ -304,6 +306,7 @@ impl Shared {
         let failed = lock(&self.queue).failure.is_some();
         if !failed {
             let stored = catch_unwind(AssertUnwindSafe(|| {
+                fault_panic!("store", "drainer");
                 let mut drain = lock(&self.drain);
                 match drain.as_mut() {
                     Some(drain) => drain.segment(&segment.slot),

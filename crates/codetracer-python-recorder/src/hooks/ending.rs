@@ -93,6 +93,15 @@ pub struct Ended {
     pub events: u64,
 }
 
+impl Ended {
+    /// Notes a failure, unless there was one before.
+    pub fn fail(&mut self, error: RecorderError) {
+        if !std::mem::replace(&mut self.failed, true) {
+            self.failure = Some(error);
+        }
+    }
+}
+
 /// The exit status that an exception leaving `__main__` gives the interpreter.
 fn exit_status_of(exc: Obj<'_>) -> i32 {
     if exc.is_system_exit() {

@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::collections::HashMap;
 
+use recorder_core::metrics;
 use recorder_errors::{RecorderError, RecorderResult};
 use trace_store::Writer;
 
@@ -32,8 +33,6 @@ pub struct Counters {
     pub codes_traced: u64,
     /// Code objects that were skipped.
     pub codes_skipped: u64,
-    /// Callbacks that panicked.
-    pub panics: u64,
 }
 
 /// An exception on its way from a frame to the one below.
@@ -217,7 +216,6 @@ impl Recorder {
     /// A callback panicked: recording ends.
     #[cold]
     pub fn panicked(&mut self, entry: Entry, payload: &(dyn Any + Send)) {
-        self.counters.panics += 1;
         self.fail(panic_error(entry, payload));
     }
 
@@ -225,6 +223,7 @@ impl Recorder {
     #[cold]
     pub fn fail(&mut self, error: RecorderError) {
         if !std::mem::replace(&mut self.failed, true) {
+            metrics::detached(error.code());
             crate::session::failed_while_running(&error);
             self.failure = Some(error);
         }

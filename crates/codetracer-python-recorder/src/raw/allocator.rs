@@ -6,6 +6,8 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use recorder_errors::fault_absent;
+
 use super::process;
 
 /// Bytes set aside.
@@ -44,7 +46,7 @@ pub fn set_aside() {
 
 /// Whether the system had no memory for the recorder.
 pub fn ran_out() -> bool {
-    RAN_OUT.load(Ordering::Relaxed)
+    RAN_OUT.load(Ordering::Relaxed) || fault_absent!("memory")
 }
 
 fn is_reserve(at: *mut u8) -> bool {

@@ -4,6 +4,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use pyo3::ffi;
+use recorder_errors::{fault_absent, fault_panic};
 
 use super::frame::Code;
 use super::gil::GilCell;
@@ -59,8 +60,16 @@ unsafe fn dispatch(
                     Entry::PyStart | Entry::PyResume | Entry::Line | Entry::Instruction => a,
                     _ => Obj::new(*args.add(2)).unwrap_or(a),
                 };
-                let answer =
-                    catch_unwind(AssertUnwindSafe(|| f(recorder, Current::get(), code, a, b)));
+                if fault_absent!("hooks.event") {
+                    return none();
+                }
+                if fault_absent!("hooks.tool") {
+                    recorder.monitoring().release();
+                }
+                let answer = catch_unwind(AssertUnwindSafe(|| {
+                    fault_panic!("entry", format_args!("{entry:?}"));
+                    f(recorder, Current::get(), code, a, b)
+                }));
                 match answer {
                     Ok(Answer::Continue) => none(),
                     Ok(Answer::Disable) => recorder.monitoring().disable(),

@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 
 use pyo3::ffi;
 
+use crate::boundary::{Entry, wrap_quietly};
+
 /// The process id.
 pub fn id() -> u32 {
     std::process::id()
@@ -52,9 +54,11 @@ pub fn fork_is_settled() {
 static AT_END: AtomicI32 = AtomicI32::new(-1);
 
 extern "C" fn at_end() {
-    let _ = std::panic::catch_unwind(|| {
-        crate::session::at_process_end();
-    });
+    wrap_quietly(
+        Entry::ProcessEnd,
+        crate::session::at_process_end,
+        crate::session::process_end_failed,
+    );
     let status = AT_END.load(Ordering::Relaxed);
     if status >= 0 {
         // SAFETY: the interpreter is finalised and stdio flushed; nothing else is to run.

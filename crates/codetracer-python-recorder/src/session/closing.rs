@@ -69,7 +69,7 @@ fn conclude(
         Err(error) => {
             if options.on_recorder_error == OnError::Disable {
                 if !already_said {
-                    diagnostics::warning(&error, "the recording was not saved");
+                    diagnostics::warning(&error, super::NOT_SAVED);
                 }
                 return;
             }
@@ -91,6 +91,20 @@ pub fn at_process_end() {
         Some(Closing::Failed(error)) => diagnostics::failure(&error),
         None => {}
     }
+}
+
+/// A panic in [`at_process_end`]: what it had to say is said, after the panic.
+pub fn process_end_failed(panic: RecorderError) {
+    let recording = (session().take(), slot::take());
+    if let (Some(session), Some(recorder)) = recording {
+        let options = session.options.clone();
+        let mut ended = recorder.take_apart_without_interpreter();
+        ended.fail(panic);
+        conclude(commit::commit(ended, session, None, false), &options, false);
+    } else {
+        diagnostics::warning(&panic, "the recording was saved before");
+    }
+    at_process_end();
 }
 
 /// Commits the recording of a program that took our exit handler away (`atexit._clear()`).

@@ -10,6 +10,7 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Component, Path, PathBuf};
 
+use recorder_errors::fault_call;
 use recorder_errors::prelude::*;
 use trace_model::Definitions;
 use twox_hash::XxHash3_64;
@@ -134,6 +135,7 @@ impl Late<'_> {
                 if let Some(parent) = self.path.parent() {
                     fs::create_dir_all(parent)?;
                 }
+                fault_call!("store.source.create")?;
                 Ok(none.insert(File::create(self.path)?))
             }
         }
@@ -142,6 +144,7 @@ impl Late<'_> {
 
 impl Write for Late<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        fault_call!("store.source.write")?;
         self.file()?.write(bytes)
     }
 

@@ -7,6 +7,7 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use recorder_errors::fault_call;
 use recorder_errors::prelude::*;
 
 use super::{FILES, LOCK, Place, SEGMENTS, Staging, inspect};
@@ -24,12 +25,15 @@ impl Staging {
 
     fn move_in(&self) -> RecorderResult<()> {
         let fail = |error| RecorderError::io_while("commit the recording", &self.path, error);
-        remove_tree(&self.at(SEGMENTS)).map_err(fail)?;
+        fault_call!("store.commit.remove")
+            .and_then(|()| remove_tree(&self.at(SEGMENTS)))
+            .map_err(fail)?;
         // Only an empty one goes.
         let _ = fs::remove_dir(self.at(FILES));
         sync_dir(&self.path).map_err(fail)?;
         // Looked at again: the program ran since the first look.
         let place = inspect(&self.dir)?;
+        fault_call!("store.commit.rename").map_err(fail)?;
         match place {
             Place::Free => self.rename_new().map_err(fail)?,
             Place::Empty => fs::rename(&self.path, &self.dir).map_err(fail)?,
@@ -89,7 +93,10 @@ fn remove_tree(path: &Path) -> io::Result<()> {
 }
 
 fn sync_dir(path: &Path) -> io::Result<()> {
-    match File::open(path).and_then(|dir| dir.sync_all()) {
+    let synced = fault_call!("store.commit.sync")
+        .and_then(|()| File::open(path))
+        .and_then(|dir| dir.sync_all());
+    match synced {
         // Some file systems cannot synchronise a directory.
         Err(error) if error.raw_os_error() == Some(libc::EINVAL) => Ok(()),
         other => other,

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
         UsageError,
     )
     from .formats import DEFAULT_FORMAT, TRACE_BINARY, TRACE_JSON, TRACE_NATIVE
+    from .metrics import install_metrics
+    from .policy import configure_policy, configure_policy_from_env, policy_snapshot
     from .reading import Call, Event, Frame, Trace, Value
     from .session import TraceSession, flush, is_tracing, start, stop, trace
 
@@ -45,8 +47,12 @@ __all__ = [
     "UsageError",
     "Value",
     "__version__",
+    "configure_policy",
+    "configure_policy_from_env",
     "flush",
+    "install_metrics",
     "is_tracing",
+    "policy_snapshot",
     "start",
     "stop",
     "trace",
@@ -70,8 +76,12 @@ _HOMES = {
     "TraceSession": "session",
     "UsageError": "exceptions",
     "Value": "reading",
+    "configure_policy": "policy",
+    "configure_policy_from_env": "policy",
     "flush": "session",
+    "install_metrics": "metrics",
     "is_tracing": "session",
+    "policy_snapshot": "policy",
     "start": "session",
     "stop": "session",
     "trace": "session",

@@ -10,6 +10,10 @@ import sys
 __all__ = ["begin", "settle"]
 
 _VARIABLE = "CODETRACER_PYTHON_RECORDER_LAUNCH"
+_UNRECORDED = "unrecorded:"
+"""Stands in place of options where nothing can be recorded, before: whether the program's status is
+that of the process (0 or 1), whether failures are lines of JSON too, a colon, and where a recording
+would have to be, if it must."""
 _INTERRUPTED = 130
 _kept: list[object] = []
 """Modules that the program must find unmade. Released, they would be garbage for it to collect."""
@@ -24,7 +28,11 @@ def begin() -> None:
     try:
         from . import _native
 
-        _native.launch(options)
+        if options.startswith(_UNRECORDED):
+            on, _, place = options.removeprefix(_UNRECORDED).partition(":")
+            _native.end_without(place or None, on[0] == "1", on[1] == "1")
+        else:
+            _native.launch(options)
     except KeyboardInterrupt:
         os._exit(_INTERRUPTED)
     except Exception as error:
@@ -58,6 +66,13 @@ def settle(known: set[str], young: int) -> None:
         native.set_young_count(gc.get_count(), gc.get_threshold(), young)
 
 
+def _end_without(required: str | None, propagate: bool, json: bool) -> None:
+    if required is not None or not propagate:
+        from ._extension import native
+
+        native.end_without(required, propagate, json)
+
+
 def _fail(options: str, error: Exception) -> None:
     """Follows the policy: the process ends here, or the program runs unrecorded."""
     status = 70
@@ -73,11 +88,21 @@ def _fail(options: str, error: Exception) -> None:
         elif not isinstance(error, RecorderError):
             error = make("ERR_INTERNAL", f"starting failed: {error!r}")
         status = error.exit_status
+        try:
+            policy = dict(json.loads(options))
+        except (TypeError, ValueError):
+            policy = {}
+        as_json = bool(policy.get("json_errors"))
         # A mistake of the caller ends the process under every policy.
-        if error.kind != "Usage" and json.loads(options).get("on_recorder_error") == "disable":
-            _notice.warning(error, "the program runs unrecorded")
+        if error.kind != "Usage" and policy.get("on_recorder_error") == "disable":
+            _notice.warning(error, "the program runs unrecorded", json=as_json)
+            _end_without(
+                policy["dir"] if policy.get("require_trace") else None,
+                policy.get("propagate_script_exit", True),
+                as_json,
+            )
             return
-        _notice.failure(error)
+        _notice.failure(error, json=as_json)
     except BaseException as failed:
         os.write(2, f"recorder: ERR_INTERNAL: starting failed: {failed!r}\n".encode())
     os._exit(status)

@@ -63,6 +63,8 @@ class RecorderError(Exception):
     context: dict[str, str]
     exit_status: ClassVar[int] = 1
 
+    _said = False
+
     def __init__(self, *args: object) -> None:
         super().__init__(*args)
         self.context = {}
@@ -200,10 +202,16 @@ def human_line(error: RecorderError) -> str:
 
 
 def _from_native(
-    code: str, message: str, context: Mapping[str, str], errno: int | None
+    code: str,
+    message: str,
+    context: Mapping[str, str],
+    errno: int | None,
+    said: bool = False,
 ) -> RecorderError:
-    """The exception of an error made in the compiled module."""
-    return _build(None, code, message, dict(context), errno)
+    """The exception of an error made in the compiled module; ``said`` when stderr has it."""
+    error = _build(None, code, message, dict(context), errno)
+    error._said = said
+    return error
 
 
 def _build(

@@ -21,6 +21,8 @@ from ._paths import absolute, text_of
 from ._policy import resolve
 from .exceptions import RecorderError, make, make_type_error
 from .formats import DEFAULT_FORMAT, normalize_format
+from .metrics import deliver
+from .policy import configured
 
 if TYPE_CHECKING:
     from ._hooks import Hooks
@@ -37,6 +39,10 @@ _UNRECORDED = "the program runs unrecorded"
 _EXIT_CODES = range(-(2**31), 2**31)
 
 _current: "TraceSession | None" = None
+_as_json = False
+"""Whether failures of the current session are lines of JSON as well."""
+_required: "object | None" = None
+"""Where the current session should record, if it must and cannot."""
 
 
 class TraceSession:
@@ -140,9 +146,9 @@ class TraceSession:
             failure = problems.pop(0)
         for problem in problems:
             if self._moments.aborts:
-                _notice.failure(problem)
+                _notice.failure(problem, json=_as_json)
             else:
-                _notice.warning(problem, "the program goes on")
+                _notice.warning(problem, "the program goes on", json=_as_json)
         if failure is not None:
             raise failure
 
@@ -196,7 +202,22 @@ def start(
             ``ERR_OUTPUT_FOREIGN``, the place is somebody else's.
         EnvironmentError: the machine does not allow it; under ``abort`` only.
     """
-    global _current
+    try:
+        return _start(path, format, start_on_enter, trace_filter, policy, apply_env_policy)
+    except RecorderError as error:
+        _notice.raised(error, json=_wants_json(policy, apply_env_policy))
+        raise
+
+
+def _start(
+    path: str | os.PathLike[str],
+    format: str,
+    start_on_enter: object,
+    trace_filter: object,
+    policy: Mapping[str, object] | None,
+    apply_env_policy: bool,
+) -> TraceSession:
+    global _current, _as_json, _required
     if native.is_tracing():
         raise make(
             "ERR_ALREADY_TRACING",
@@ -215,16 +236,20 @@ def start(
     }
     moments = Moments(options["dir"], settings)
     session = TraceSession(Path(place), name, moments)
+    as_json = bool(settings["json_errors"])
+    required = None
     try:
         answer = native.start(json.dumps(options))
     except RecorderError as error:
         if settings["on_recorder_error"] != "disable" or error.kind == "Usage":
             raise
-        _notice.warning(error, _UNRECORDED)
+        _notice.warning(error, _UNRECORDED, json=as_json)
         moments.not_started(error)
+        if settings["require_trace"]:
+            required = options["dir"]
     else:
         moments.started(answer, name)
-        _current = session
+    _current, _as_json, _required = session, as_json, required
     return session
 
 
@@ -239,14 +264,32 @@ def stop(*, exit_code: int | None = None) -> None:
         UsageError: ``ERR_INVALID_ARGUMENT``, ``exit_code`` is no 32-bit number; the recording
             goes on.
     """
-    global _current
     if exit_code is not None:
         _check_exit_code(exit_code)
+    try:
+        _finish(exit_code)
+    except RecorderError as error:
+        _notice.raised(error, json=_as_json)
+        raise
+
+
+def _finish(exit_code: int | None) -> None:
+    global _current, _required
     session, _current = _current, None
-    if session is None:
-        native.stop(exit_code)
-    else:
-        session._stop(exit_code)
+    missing, _required = _required, None
+    try:
+        if session is None:
+            native.stop(exit_code)
+        else:
+            session._stop(exit_code)
+    finally:
+        deliver()
+    if missing is not None:
+        raise make(
+            "ERR_TRACE_MISSING",
+            "a recording was required, and none that holds an event was made",
+            path=missing,
+        )
 
 
 def flush() -> None:
@@ -255,10 +298,16 @@ def flush() -> None:
     Raises:
         RecorderError: recording failed and has ended, under ``abort``.
     """
-    if _current is None:
-        native.flush()
-    else:
-        _current._flush()
+    try:
+        if _current is None:
+            native.flush()
+        else:
+            _current._flush()
+    except RecorderError as error:
+        _notice.raised(error, json=_as_json)
+        raise
+    finally:
+        deliver()
 
 
 def is_tracing() -> bool:
@@ -325,12 +374,24 @@ class _Block:
 
 
 def _stop_at_end(session: TraceSession, error: BaseException | None) -> None:
-    try:
+    if error is None:
         session.stop()
-    except RecorderError as failure:
-        if error is None:
-            raise
-        _notice.failure(failure)
+    elif _current is session:
+        try:
+            _finish(None)
+        except RecorderError as failure:
+            if not failure._said:
+                _notice.failure(failure, json=_as_json)
+
+
+def _wants_json(policy: object, use_env: bool) -> bool:
+    """Whether failures are lines of JSON as well; asked where the switches may make no sense."""
+    said: object = configured().get("json_errors")
+    if said is None and use_env:
+        said = os.environ.get("CODETRACER_JSON_ERRORS", "")
+    if isinstance(policy, Mapping) and policy.get("json_errors") is not None:
+        said = policy["json_errors"]
+    return str(said).strip().lower() in ("1", "true", "t", "yes", "y")
 
 
 def _unrecorded[T](function: Callable[[], T]) -> T:
@@ -356,7 +417,7 @@ def _unrecorded[T](function: Callable[[], T]) -> T:
 
 
 def _settings(policy: Mapping[str, object] | None, use_env: bool) -> dict[str, bool | int | str]:
-    given: dict[str, object] = {}
+    given: dict[str, object] = configured()
     if policy is not None:
         if not isinstance(policy, Mapping):
             raise make_type_error(
@@ -364,7 +425,7 @@ def _settings(policy: Mapping[str, object] | None, use_env: bool) -> dict[str, b
                 f"policy must be a mapping, not {type(policy).__name__}",
                 argument="policy",
             )
-        given.update(policy)
+        given.update((key, value) for key, value in policy.items() if value is not None)
     if "trace_dir" in given:
         raise make(
             "ERR_INVALID_POLICY_VALUE",

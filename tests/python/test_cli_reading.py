@@ -132,7 +132,9 @@ def test_info_says_what_was_recorded(place: Path) -> None:
     assert "\x1b" not in ended.out
     assert re.fullmatch(r"\d+ \(8 calls, \d+ lines, 1 exceptions\)", rows["events"])
     assert rows["policy"] == (
-        "on_recorder_error=abort keep_partial_trace=off capture=values all=off max_string=1024"
+        "on_recorder_error=abort keep_partial_trace=off require_trace=off"
+        " propagate_script_exit=on json_errors=off log_level=off log_file= capture=values"
+        " all=off max_string=1024"
         " max_bytes=256 max_items=64 max_objects=256 max_depth=4"
     )
     assert (

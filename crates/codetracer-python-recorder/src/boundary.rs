@@ -52,11 +52,13 @@ entries! {
     Failure "failure"
     RunApart "run_apart"
     IsTracing "is_tracing"
+    EndWithout "end_without"
     CheckOutput "check_output"
     SetYoungCount "set_young_count"
     ResolvePolicy "resolve_policy"
     EncodeOptions "encode_options"
     TakeMetrics "take_metrics"
+    Trailer "trailer"
     Recover "recover"
     OpenRecording "recording"
     RecordingInfo "info_json"
@@ -110,6 +112,8 @@ pub fn panic_error(entry: Entry, payload: &(dyn Any + Send)) -> RecorderError {
 pub enum Failure {
     /// A failure of the recorder.
     Recorder(RecorderError),
+    /// A failure of the recorder that stderr has heard of.
+    Said(RecorderError),
     /// A Python exception that passes unchanged.
     Python(PyErr),
 }
@@ -175,7 +179,8 @@ pub fn wrap_quietly<T>(
 fn raised<T>(py: Python<'_>, ended: Result<T, Failure>) -> PyResult<T> {
     ended.map_err(|failure| match failure {
         Failure::Python(error) => error,
-        Failure::Recorder(error) => to_python(py, &error),
+        Failure::Recorder(error) => to_python(py, &error, false),
+        Failure::Said(error) => to_python(py, &error, true),
     })
 }
 
@@ -188,15 +193,21 @@ pub fn wrap_recorder<T>(
     wrap(py, entry, || body().map_err(Failure::Recorder))
 }
 
-/// The Python exception of a recorder error, made by the package's own classes.
-pub fn to_python(py: Python<'_>, error: &RecorderError) -> PyErr {
+/// The Python exception of a recorder error, made by the package's own classes; `said` when stderr has heard of it.
+pub fn to_python(py: Python<'_>, error: &RecorderError, said: bool) -> PyErr {
     let made = (|| -> PyResult<PyErr> {
         let context = PyDict::new(py);
         for (key, value) in error.context().iter() {
             context.set_item(key, value)?;
         }
         let module = py.import("codetracer_python_recorder.exceptions")?;
-        let args = (error.code().name(), error.message(), context, error.errno());
+        let args = (
+            error.code().name(),
+            error.message(),
+            context,
+            error.errno(),
+            said,
+        );
         let made = module.getattr("_from_native")?.call1(args)?;
         Ok(PyErr::from_value(made))
     })();

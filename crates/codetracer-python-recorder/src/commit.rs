@@ -1,30 +1,78 @@
 //! The commit of a recording that ended: its metadata, its place, what becomes of it after a failure.
 
-use recorder_core::{diagnostics, metrics};
-use recorder_errors::{RecorderResult, enverr, target};
-use trace_store::{ClockPair, Committed};
+use std::path::Path;
+
+use recorder_core::{OnError, diagnostics, metrics};
+use recorder_errors::{ErrorCode, RecorderError, RecorderResult, enverr, target, usage};
+use trace_store::{ClockPair, Committed, Metadata, Segment, Writer};
 
 use crate::hooks::ending::{Ended, MainEnd};
 use crate::raw::clock::{Clock, monotonic_ns};
 use crate::session::Session;
 
-/// Commits what `ended` left, or drops it after a failure; `progress` allows a bar on stderr.
+/// A recording that was not committed.
+#[derive(Debug)]
+pub(crate) struct Failed {
+    /// Why.
+    pub error: RecorderError,
+    /// Whether stderr has heard of it.
+    pub said: bool,
+}
+
+impl From<RecorderError> for Failed {
+    fn from(error: RecorderError) -> Self {
+        Self { error, said: false }
+    }
+}
+
+/// What the end of a recording came to; `Ok(None)` when its failure was raised before.
+pub(crate) type Outcome = Result<Option<Committed>, Failed>;
+
+/// What follows from a failure of the commit under `disable`.
+pub(crate) const NOT_SAVED: &str = "the recording was not saved";
+
+/// Commits what `ended` left, or drops or keeps it after a failure; `progress` allows a bar on stderr.
 pub(crate) fn commit(
-    ended: Ended,
-    session: Session,
+    mut ended: Ended,
+    session: &Session,
     exit_code: Option<i32>,
     progress: bool,
-) -> RecorderResult<Option<(Committed, Session)>> {
-    let Some(writer) = ended.writer else {
-        return Err(enverr!(IO, "the recording belongs to the parent process"));
-    };
-    let mut failure = ended.failure;
-    if failure.is_none() && ended.taken_away {
-        failure = Some(target!(
+) -> Outcome {
+    if ended.taken_away {
+        ended.fail(target!(
             TOOL_ID_TAKEN,
             "the program freed the recorder's sys.monitoring tool id"
         ));
     }
+    let metadata = describe(&ended, session, exit_code);
+    let Some(writer) = ended.writer else {
+        return Err(enverr!(IO, "the recording belongs to the parent process").into());
+    };
+    let (outcome, events) = if let Some(reason) = ended.reason {
+        let events = leave(&writer, reason, ended.segments, metadata, session);
+        let said = ended.said;
+        let failed = ended.failure.map(|error| Failed { error, said });
+        (failed.map_or(Ok(None), Err), events)
+    } else {
+        match save(&writer, ended.segments, metadata.clone(), progress) {
+            Ok(committed) => {
+                let events = committed.metadata.events;
+                (Ok(Some(committed)), events)
+            }
+            Err(error) => {
+                let events = leave(&writer, error.code(), Vec::new(), metadata, session);
+                (Err(error.into()), events)
+            }
+        }
+    };
+    if session.options.require_trace && events == 0 {
+        return require(outcome, session);
+    }
+    outcome
+}
+
+/// What the metadata says of the end.
+fn describe(ended: &Ended, session: &Session, exit_code: Option<i32>) -> Metadata {
     let mut metadata = session.metadata.clone();
     metadata.exit_status = exit_code.or(match ended.main {
         MainEnd::Ended(status) => Some(status),
@@ -38,44 +86,67 @@ pub(crate) fn commit(
     metadata.count("codes_traced", ended.counters.codes_traced);
     metadata.count("codes_skipped", ended.counters.codes_skipped);
     metadata.count(metrics::PANICS, metrics::total(metrics::PANICS));
-    if !ended.failed && failure.is_none() {
-        let total = ended.segments.len() + writer.backlog();
-        let mut bar = Bar::new(progress, total);
-        let committed = writer.finish_with(ended.segments, metadata, &mut |left| bar.show(left));
-        bar.remove();
-        return match committed {
-            Ok(committed) => {
-                for (counter, n) in &committed.metadata.counters {
-                    if counter != metrics::PANICS {
-                        metrics::add(counter, *n);
-                    }
-                }
-                Ok(Some((committed, session)))
-            }
-            Err(error) => {
-                if session.options.keep_partial_trace {
-                    writer.keep_partial(
-                        error.code().name(),
-                        Vec::new(),
-                        session.metadata.clone(),
-                    )?;
-                } else {
-                    writer.discard()?;
-                }
-                Err(error)
-            }
-        };
+    metadata
+}
+
+fn save(
+    writer: &Writer,
+    segments: Vec<Segment>,
+    metadata: Metadata,
+    progress: bool,
+) -> RecorderResult<Committed> {
+    let mut bar = Bar::new(progress, segments.len() + writer.backlog());
+    let committed = writer.finish_with(segments, metadata, &mut |left| bar.show(left));
+    bar.remove();
+    let committed = committed?;
+    for (counter, n) in &committed.metadata.counters {
+        if counter != metrics::PANICS {
+            metrics::add(counter, *n);
+        }
     }
-    // A failure that was raised before still costs the recording.
-    if session.options.keep_partial_trace {
-        let reason = failure
-            .as_ref()
-            .map_or("ERR_RECORDING_ENDED", |error| error.code().name());
-        writer.keep_partial(reason, ended.segments, metadata)?;
-    } else {
-        writer.discard()?;
+    Ok(committed)
+}
+
+/// Drops what was recorded until the failure `reason`, or keeps it; how many events are kept.
+fn leave(
+    writer: &Writer,
+    reason: ErrorCode,
+    segments: Vec<Segment>,
+    metadata: Metadata,
+    session: &Session,
+) -> u64 {
+    if !session.options.keep_partial_trace {
+        // What cannot be removed is found by `recover`; the failure that led here is what is reported.
+        let _ = writer.discard();
+        return 0;
     }
-    failure.map_or(Ok(None), Err)
+    match writer.keep_partial(reason.name(), segments, metadata) {
+        Ok(kept) => {
+            let dir = kept.dir.display();
+            diagnostics::notice(&format!("kept what was recorded, marked partial: {dir}"));
+            kept.metadata.events
+        }
+        Err(error) => {
+            diagnostics::warning(&error, "nothing was kept");
+            0
+        }
+    }
+}
+
+/// A recording was required and there is none: where failures are errors, the first one wins.
+fn require(outcome: Outcome, session: &Session) -> Outcome {
+    let disables = session.options.on_recorder_error == OnError::Disable;
+    match outcome {
+        Ok(None) | Err(_) if !disables => return outcome,
+        Err(failed) if !failed.said => diagnostics::warning(&failed.error, NOT_SAVED),
+        _ => {}
+    }
+    Err(missing(&session.options.dir).into())
+}
+
+/// The error of a recording that was required.
+pub(crate) fn missing(dir: &Path) -> RecorderError {
+    usage!(TRACE_MISSING, "a recording was required, and none that holds an event was made"; path = dir.display())
 }
 
 /// A progress bar for commits that take long enough to wonder.

@@ -15,7 +15,7 @@ pub mod session;
 
 use boundary::{Entry, wrap, wrap_or, wrap_quietly, wrap_recorder};
 use pyo3::prelude::*;
-use recorder_errors::enverr;
+use recorder_errors::{ErrorCode, enverr};
 
 /// Starts recording; `options` is JSON, the answer too.
 #[pyfunction]
@@ -102,6 +102,22 @@ fn check_output(py: Python<'_>, dir: std::path::PathBuf) -> PyResult<()> {
     wrap_recorder(py, Entry::CheckOutput, || trace_store::check_output(&dir))
 }
 
+/// The program runs unrecorded because of a failure under `disable`. Where a recording at `required` must be, the process
+/// says so at its end, and ends with the status of that mistake; else with the program's own if it is to `propagate`.
+#[pyfunction]
+#[pyo3(signature = (required, propagate, json, /))]
+fn end_without(
+    py: Python<'_>,
+    required: Option<std::path::PathBuf>,
+    propagate: bool,
+    json: bool,
+) -> PyResult<()> {
+    wrap(py, Entry::EndWithout, || {
+        session::end_without(required.as_deref(), propagate, json);
+        Ok(())
+    })
+}
+
 /// Interpreter exit: the last of the atexit handlers.
 #[pyfunction]
 fn _at_exit(py: Python<'_>) -> PyResult<()> {
@@ -134,6 +150,24 @@ fn _after_fork_in_child(py: Python<'_>) -> PyResult<()> {
         session::child_failed,
     );
     Ok(())
+}
+
+/// The line of JSON of a failure that Python tells.
+#[pyfunction]
+#[pyo3(signature = (code, message, context, /))]
+fn trailer(
+    py: Python<'_>,
+    code: &str,
+    message: &str,
+    context: std::collections::BTreeMap<String, String>,
+) -> PyResult<String> {
+    wrap(py, Entry::Trailer, || {
+        let code = ErrorCode::from_name(code).unwrap_or(ErrorCode::INTERNAL);
+        let pairs = context
+            .iter()
+            .map(|(key, value)| (key.as_str(), value.as_str()));
+        Ok(recorder_core::diagnostics::trailer(code, message, pairs))
+    })
 }
 
 /// What was counted since this was asked last, by counter.
@@ -184,7 +218,9 @@ fn fill(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(run_apart, m)?)?;
     m.add_function(wrap_pyfunction!(is_tracing, m)?)?;
     m.add_function(wrap_pyfunction!(check_output, m)?)?;
+    m.add_function(wrap_pyfunction!(end_without, m)?)?;
     m.add_function(wrap_pyfunction!(take_metrics, m)?)?;
+    m.add_function(wrap_pyfunction!(trailer, m)?)?;
     m.add_function(wrap_pyfunction!(_at_exit, m)?)?;
     m.add_function(wrap_pyfunction!(_before_fork, m)?)?;
     m.add_function(wrap_pyfunction!(_after_fork_in_child, m)?)?;

@@ -9,21 +9,21 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use pyo3::prelude::*;
 use recorder_core::{Capture, Identity, OnError, Options, Origin, Stage, decide, diagnostics};
-use recorder_errors::{RecorderResult, enverr, usage};
-use trace_store::{ClockPair, Committed, Metadata, Warning, Writer, WriterOptions};
+use recorder_errors::{RecorderError, RecorderResult, enverr, usage};
+use trace_store::{ClockPair, Metadata, Warning, Writer, WriterOptions};
 
 use crate::boundary::Failure;
 use crate::capture::Limits;
 use crate::code::decide::{Decider, Places};
 use crate::code::facts::LinesBy;
-use crate::commit;
+use crate::commit::{self, NOT_SAVED, Outcome};
 use crate::hooks::Recorder;
 use crate::hooks::recorder::Parts;
 use crate::raw::clock::{Clock, monotonic_ns};
 use crate::raw::monitoring::Monitoring;
 use crate::raw::{access, allocator, extra, preflight, process, slot};
 
-pub use closing::{at_exit, at_process_end, process_end_failed};
+pub use closing::{at_exit, at_process_end, end_without, process_end_failed};
 pub use failing::{failed_while_running, last_failure};
 
 /// What is remembered of the session beside the recorder.
@@ -31,9 +31,6 @@ pub(crate) struct Session {
     pub options: Options,
     pub metadata: Metadata,
 }
-
-/// What follows from a failure of the commit under `disable`.
-const NOT_SAVED: &str = "the recording was not saved";
 
 static SESSION: Mutex<Option<Session>> = Mutex::new(None);
 static SESSIONS: AtomicU32 = AtomicU32::new(0);
@@ -76,6 +73,7 @@ fn begin(py: Python<'_>, options: Options) -> Result<String, Failure> {
     let places = places(py)?;
     preflight(&mut metadata)?;
     let identity = Identity::new();
+    diagnostics::configure(&options, &identity)?;
     let monitoring = match Monitoring::acquire() {
         Ok(monitoring) => monitoring,
         Err(None) => {
@@ -123,6 +121,9 @@ fn begin(py: Python<'_>, options: Options) -> Result<String, Failure> {
         monitoring,
         writer,
     });
+    if options.keep_partial_trace {
+        diagnostics::notice("a recording that fails half way will be kept, marked partial");
+    }
     let answer = serde_json::json!({
         "trace_id": identity.trace_id, "run_id": identity.run_id, "dir": options.dir,
     });
@@ -133,7 +134,7 @@ fn begin(py: Python<'_>, options: Options) -> Result<String, Failure> {
     }
     let attached = slot::with(|recorder| recorder.attach(number > 1));
     if let Some(Err(error)) = attached {
-        let _ = finish(py, None, Meanwhile::ThreadsRun);
+        let _ = finish(py, None, Meanwhile::ThreadsRun, None);
         return Err(error.into());
     }
     Ok(answer.to_string())
@@ -274,7 +275,7 @@ pub fn is_tracing() -> bool {
 pub fn flush(py: Python<'_>) -> Result<(), Failure> {
     let _ = py;
     match slot::with(|recorder| recorder.take_failure()).flatten() {
-        Some(error) if policy_aborts() => Err(error.into()),
+        Some(error) if policy_aborts() => Err(Failure::Said(error)),
         _ => Ok(()),
     }
 }
@@ -287,45 +288,46 @@ fn policy_aborts() -> bool {
 
 /// Ends recording.
 pub fn stop(py: Python<'_>, exit_code: Option<i32>) -> Result<Option<String>, Failure> {
-    if session().is_none() {
-        return Ok(None);
+    match finish(py, exit_code, Meanwhile::ThreadsRun, None) {
+        Some((outcome, session)) => told(outcome, &session),
+        None => Ok(None),
     }
-    let options = session().as_ref().map(|s| s.options.clone());
-    match finish(py, exit_code, Meanwhile::ThreadsRun) {
+}
+
+/// A panic in [`stop`] itself: recording ends all the same, as after any failure of the commit.
+pub fn stop_failed(py: Python<'_>, panic: RecorderError) -> Result<Option<String>, Failure> {
+    let mut panic = Some(panic);
+    match finish(py, None, Meanwhile::ThreadsRun, Some(&mut panic)) {
+        Some((outcome, session)) => told(outcome, &session),
+        None => panic.map_or(Ok(None), |panic| Err(panic.into())),
+    }
+}
+
+/// What the caller of `stop` is told.
+fn told(outcome: Outcome, session: &Session) -> Result<Option<String>, Failure> {
+    match outcome {
         Ok(None) => Ok(None),
-        Ok(Some((committed, _))) => Ok(Some(
+        Ok(Some(committed)) => Ok(Some(
             serde_json::json!({
                 "dir": committed.dir, "bytes": committed.metadata.bytes, "partial": committed.metadata.partial,
                 "events": committed.metadata.events, "calls": committed.metadata.calls,
             })
             .to_string(),
         )),
-        Err(error) => {
-            failing::remember(&error);
-            if options.is_some_and(|o| decide(&o, Stage::Commit).raise) {
-                return Err(error.into());
+        Err(failed) => {
+            failing::remember(&failed.error);
+            if decide(&session.options, Stage::Commit, &failed.error).raise {
+                if failed.said {
+                    return Err(Failure::Said(failed.error));
+                }
+                diagnostics::raised(&failed.error);
+                return Err(Failure::Recorder(failed.error));
             }
-            diagnostics::warning(&error, NOT_SAVED);
+            if !failed.said {
+                diagnostics::warning(&failed.error, NOT_SAVED);
+            }
             Ok(None)
         }
-    }
-}
-
-/// A panic in [`stop`] itself: recording ends all the same, as after any failure of the commit.
-pub fn stop_failed(py: Python<'_>, panic: RecorderError) -> Result<Option<String>, Failure> {
-    let (Some(recorder), Some(session)) = (slot::take(), session().take()) else {
-        return Err(panic.into());
-    };
-    let mut ended = recorder.take_apart(false);
-    ended.fail(panic);
-    let raise = decide(&session.options, Stage::Commit).raise;
-    match py.detach(|| commit::commit(ended, session, None, false)) {
-        Err(error) if raise => Err(error.into()),
-        Err(error) => {
-            diagnostics::warning(&error, NOT_SAVED);
-            Ok(None)
-        }
-        Ok(_) => Ok(None),
     }
 }
 
@@ -351,28 +353,28 @@ enum Meanwhile {
     NothingRuns,
 }
 
-/// Takes the recorder apart and commits what it recorded.
+/// Takes the recorder apart and commits what it recorded, unless it fails by `panic`; `None` when nothing is recorded.
 fn finish(
     py: Python<'_>,
     exit_code: Option<i32>,
     meanwhile: Meanwhile,
-) -> RecorderResult<Option<(Committed, Session)>> {
-    let Some(recorder) = slot::take() else {
-        *session() = None;
-        return Ok(None);
-    };
-    let ended = recorder.take_apart(meanwhile == Meanwhile::NothingRuns);
-    let Some(session) = session().take() else {
-        return Ok(None);
-    };
+    panic: Option<&mut Option<RecorderError>>,
+) -> Option<(Outcome, Session)> {
+    let recorder = slot::take();
+    let session = session().take()?;
+    let mut ended = recorder?.take_apart(meanwhile == Meanwhile::NothingRuns);
+    if let Some(panic) = panic.and_then(Option::take) {
+        ended.fail(panic);
+    }
     // The rest needs nothing of Python. While the program runs, so may its other threads; at its end they are over.
-    match meanwhile {
-        Meanwhile::ThreadsRun => py.detach(|| commit::commit(ended, session, exit_code, false)),
+    let outcome = match meanwhile {
+        Meanwhile::ThreadsRun => py.detach(|| commit::commit(ended, &session, exit_code, false)),
         Meanwhile::NothingRuns => {
             let progress = diagnostics::stderr_is_terminal();
-            commit::commit(ended, session, exit_code, progress)
+            commit::commit(ended, &session, exit_code, progress)
         }
-    }
+    };
+    Some((outcome, session))
 }
 
 /// Right before `fork`.

@@ -85,6 +85,21 @@ pub struct Options {
     /// Whether a failed recording is kept as partial.
     #[serde(default)]
     pub keep_partial_trace: bool,
+    /// Whether it is an error when no recording with an event is there in the end.
+    #[serde(default)]
+    pub require_trace: bool,
+    /// Whether the program's exit status is that of the process.
+    #[serde(default = "usual::yes")]
+    pub propagate_script_exit: bool,
+    /// Whether each failure is also a line of JSON.
+    #[serde(default)]
+    pub json_errors: bool,
+    /// How much the recorder says of itself.
+    #[serde(default = "usual::log_level")]
+    pub log_level: String,
+    /// The file that it is added to; empty for none.
+    #[serde(default)]
+    pub log_file: PathBuf,
     /// How recording was started.
     #[serde(default)]
     pub origin: Origin,
@@ -102,6 +117,14 @@ pub struct Options {
 /// What holds when nobody says anything.
 mod usual {
     use recorder_policy::Policy;
+
+    pub fn yes() -> bool {
+        true
+    }
+
+    pub fn log_level() -> String {
+        Policy::default().log_level.word().to_owned()
+    }
 
     pub fn max_string() -> u32 {
         Policy::default().max_string.0

@@ -1,5 +1,7 @@
 //! What a failure leads to: failure x policy, as one table.
 
+use recorder_errors::{ErrorKind, RecorderError};
+
 use crate::options::{OnError, Options, Origin};
 
 /// When a failure happened.
@@ -26,9 +28,9 @@ pub struct Outcome {
     pub keep_partial: bool,
 }
 
-/// The outcome of a failure at `stage` under the session's policy.
-pub fn decide(options: &Options, stage: Stage) -> Outcome {
-    let abort = options.on_recorder_error == OnError::Abort;
+/// The outcome of `error` at `stage` under the session's policy. A mistake of the caller is an error under every policy.
+pub fn decide(options: &Options, stage: Stage, error: &RecorderError) -> Outcome {
+    let abort = options.on_recorder_error == OnError::Abort || error.kind() == ErrorKind::Usage;
     Outcome {
         raise: abort && options.origin == Origin::Api,
         exit_with_kind: abort && options.origin == Origin::Launch,

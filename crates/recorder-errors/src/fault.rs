@@ -10,7 +10,6 @@
 use std::fmt::Display;
 use std::fs::OpenOptions;
 use std::io::{self, Write as _};
-use std::panic::panic_any;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -159,8 +158,8 @@ fn note(path: &str, point: &str) {
 }
 
 #[track_caller]
-fn fall(point: &str) {
-    panic_any(format!("injected at {point}"));
+fn fall(point: &str, strikes: bool) {
+    assert!(!strikes, "injected at {point}");
 }
 
 /// A call of the operating system is about to be made: what it fails with, instead.
@@ -168,11 +167,10 @@ fn fall(point: &str) {
 pub fn call(point: &str) -> io::Result<()> {
     match passes(point) {
         Some(Cause::Number(number)) => Err(io::Error::from_raw_os_error(number)),
-        Some(Cause::Panic) => {
-            fall(point);
+        cause => {
+            fall(point, cause == Some(Cause::Panic));
             Ok(())
         }
-        _ => Ok(()),
     }
 }
 
@@ -180,9 +178,7 @@ pub fn call(point: &str) -> io::Result<()> {
 #[track_caller]
 pub fn panic(kind: &str, name: impl Display) {
     let point = format!("{kind}:{name}");
-    if passes(&point) == Some(Cause::Panic) {
-        fall(&point);
-    }
+    fall(&point, passes(&point) == Some(Cause::Panic));
 }
 
 /// Bytes on their way to or from the disk.

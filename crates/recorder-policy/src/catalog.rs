@@ -1,6 +1,6 @@
 //! The table: one entry per switch, and the types that choices have.
 
-use crate::switch::{Count, Setting, Shape, Switch, Value};
+use crate::switch::{Count, MaybePath, Setting, Shape, Switch, Value};
 use recorder_errors::prelude::*;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -102,6 +102,24 @@ choice! {
     }
 }
 
+choice! {
+    /// How much the recorder says of itself.
+    LogLevel {
+        /// Nothing on stderr; failures and warnings in the log file.
+        Off = "off",
+        /// Failures.
+        Error = "error",
+        /// Warnings too.
+        Warn = "warn",
+        /// What a recording does, too.
+        Info = "info",
+        /// Details too.
+        Debug = "debug",
+        /// Everything.
+        Trace = "trace",
+    }
+}
+
 table! {
     on_recorder_error: OnRecorderError {
         default: OnRecorderError::Abort,
@@ -114,6 +132,36 @@ table! {
         env: Some("CODETRACER_KEEP_PARTIAL_TRACE"),
         flag: "--keep-partial-trace",
         doc: "Whether a recording that failed half way is kept, marked partial."
+    }
+    require_trace: bool {
+        default: false,
+        env: Some("CODETRACER_REQUIRE_TRACE"),
+        flag: "--require-trace",
+        doc: "Whether it is an error, under every policy, when no recording with an event is there in the end."
+    }
+    propagate_script_exit: bool {
+        default: true,
+        env: Some("CODETRACER_PROPAGATE_SCRIPT_EXIT"),
+        flag: "--propagate-script-exit",
+        doc: "Whether the program's own exit status is that of the process; otherwise it is 0. A failure of the recorder is never hidden."
+    }
+    json_errors: bool {
+        default: false,
+        env: Some("CODETRACER_JSON_ERRORS"),
+        flag: "--json-errors",
+        doc: "Whether each failure is also one line of JSON on stderr, for programs."
+    }
+    log_level: LogLevel {
+        default: LogLevel::Off,
+        env: Some("CODETRACER_LOG_LEVEL"),
+        flag: "--log-level",
+        doc: "How much the recorder says of itself, as lines of JSON: to stderr, and to the log file where there is one."
+    }
+    log_file: MaybePath {
+        default: MaybePath(PathBuf::new()),
+        env: Some("CODETRACER_LOG_FILE"),
+        flag: "--log-file",
+        doc: "A file that what the recorder says of itself is added to, warnings and failures unless --log-level says more."
     }
     capture: Capture {
         default: Capture::Values,

@@ -7,8 +7,8 @@ mod catalog;
 pub mod env;
 mod switch;
 
-pub use catalog::{Capture, OnRecorderError, Policy, switches};
-pub use switch::{Count, Setting, Shape, Switch};
+pub use catalog::{Capture, LogLevel, OnRecorderError, Policy, switches};
+pub use switch::{Count, MaybePath, Setting, Shape, Switch};
 
 #[cfg(test)]
 mod tests;

@@ -15,6 +15,8 @@ pub enum Shape {
     Choice(&'static [&'static str]),
     /// A path.
     Path,
+    /// A path, or nothing.
+    MaybePath,
     /// A whole number from the first to the second.
     Count(u32, u32),
 }
@@ -26,6 +28,7 @@ impl Shape {
             Shape::Bool => format!("{}, {}", TRUE.join(", "), FALSE.join(", ")),
             Shape::Choice(words) => words.join(", "),
             Shape::Path => "a path that is not empty".to_owned(),
+            Shape::MaybePath => "a path, or nothing for none".to_owned(),
             Shape::Count(least, most) => format!("a whole number from {least} to {most}"),
         }
     }
@@ -94,6 +97,22 @@ impl Value for PathBuf {
 
     fn setting(&self) -> Setting {
         Setting::Path(self.clone())
+    }
+}
+
+/// A path, or nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct MaybePath(pub PathBuf);
+
+impl Value for MaybePath {
+    const SHAPE: Shape = Shape::MaybePath;
+
+    fn parse(text: &str) -> Option<Self> {
+        Some(Self(PathBuf::from(text)))
+    }
+
+    fn setting(&self) -> Setting {
+        Setting::Path(self.0.clone())
     }
 }
 

@@ -157,7 +157,7 @@ fn settings_follow_the_table() {
             (row.shape, &setting),
             (Shape::Bool, Setting::Bool(_))
                 | (Shape::Choice(_), Setting::Choice(_))
-                | (Shape::Path, Setting::Path(_))
+                | (Shape::Path | Shape::MaybePath, Setting::Path(_))
                 | (Shape::Count(..), Setting::Count(_))
         );
         assert!(matches, "{key}");

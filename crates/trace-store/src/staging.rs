@@ -288,8 +288,7 @@ impl Staging {
 
     /// Removes the staging directory with everything in it.
     pub fn remove(mut self) -> RecorderResult<()> {
-        let removed =
-            fault_call!("store.staging.remove").and_then(|()| fs::remove_dir_all(&self.path));
+        let removed = fault_call!("remove.staging").and_then(|()| fs::remove_dir_all(&self.path));
         self.unlock();
         match removed {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(RecorderError::io_while(
@@ -337,8 +336,10 @@ pub(crate) fn write_json<T: serde::Serialize>(
         }
     });
     written
-        .and_then(|()| fault_call!("store.json.rename"))
-        .and_then(|()| fs::rename(&new, path))
+        .and_then(|()| {
+            fault_call!("store.json.rename")?;
+            fs::rename(&new, path)
+        })
         .map_err(|error| {
             let _ = fs::remove_file(&new);
             RecorderError::io_while("write the metadata", path, error)

@@ -14,6 +14,7 @@ use crate::error;
 use crate::metadata::{Metadata, Warning};
 use crate::pool::{Answer, Need, Pool, lock};
 use crate::raw::signals::Blocked;
+use crate::reader::Recording;
 use crate::segment::{Base, Segment};
 use crate::staging::{PATHS, SEGMENTS, Staging, write_json};
 use crate::worker::Worker;
@@ -338,6 +339,9 @@ impl Writer {
         self.complete(&mut metadata);
         let _ = staging.write_metadata(&metadata);
         staging.unlock();
+        if let Ok(kept) = Recording::open(&staging.path) {
+            metadata.events = kept.metadata().events;
+        }
         Ok(Committed {
             dir: staging.path.clone(),
             metadata,

@@ -159,6 +159,7 @@ fn py_policy() -> String {
             Shape::Bool => ("bool", &[][..]),
             Shape::Choice(words) => ("choice", words),
             Shape::Path => ("path", &[][..]),
+            Shape::MaybePath => ("maybe_path", &[][..]),
             Shape::Count(..) => ("count", &[][..]),
         };
         let choices: Vec<String> = choices.iter().map(|word| quoted(word)).collect();

@@ -38,7 +38,7 @@ def dispatch(words: list[str]) -> Ended:
         status = _run(words)
         finish()
     except RecorderError as error:
-        write_failure(error)
+        write_failure(error, json=_asks_for_json(words))
         return error.exit_status
     except KeyboardInterrupt:
         return _INTERRUPTED
@@ -47,9 +47,15 @@ def dispatch(words: list[str]) -> Ended:
     except Exception as error:
         # What is left over is a defect; people get its line, a report needs its place.
         failure = make("ERR_INTERNAL", f"{type(error).__name__}: {error}", place=_place_of(error))
-        write_failure(failure)
+        write_failure(failure, json=_asks_for_json(words))
         return failure.exit_status
     return status
+
+
+def _asks_for_json(words: list[str]) -> bool:
+    from .record_words import asks_for_json
+
+    return asks_for_json(words)
 
 
 def _run(words: list[str]) -> Ended:

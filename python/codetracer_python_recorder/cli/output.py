@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 
-from .._notice import advised_line
+from .._notice import advised_line, raised
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -71,12 +71,13 @@ def write_err(text: str) -> None:
         pass
 
 
-def write_failure(error: RecorderError) -> None:
-    """Writes the one line for people that a failure gets, with what to do."""
+def write_failure(error: RecorderError, *, json: bool = False) -> None:
+    """Writes the one line for people that a failure gets, with what to do, and that of JSON."""
     line = advised_line(error)
     if wants_colour(sys.stderr):
         line = f"\x1b[31m{line}\x1b[0m"
     write_err(line)
+    raised(error, json=json)
 
 
 def wants_colour(stream: TextIO | None) -> bool:

@@ -12,7 +12,7 @@ from .. import _notice
 from .._gen.policy import SWITCHES
 from ..exceptions import RecorderError
 from . import launch
-from .record_words import Request, split
+from .record_words import Request, is_on, no_flag, said_of, split
 from .target import Target, check_target
 
 TYPE_CHECKING = False
@@ -27,6 +27,7 @@ __all__ = ["HELP", "NAME", "add_arguments", "run", "split"]
 NAME = "record"
 HELP = "run a program and record it"
 
+_METAVARS: Final = {"count": "N", "path": "DIR", "maybe_path": "FILE"}
 _SOURCE: Final = "command line"
 _USAGE = """codetracer-python-recorder [record] [OPTIONS] script.py [ARGS...]
        codetracer-python-recorder [record] [OPTIONS] -m module [ARGS...]
@@ -45,9 +46,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     for switch in SWITCHES:
         text = f"{switch.doc} Default: {_shown(switch.default)}."
         if switch.shape == "bool":
-            parser.add_argument(switch.flag, action="store_true", help=text)
+            flags = [switch.flag, *([no_flag(switch.flag)] if switch.default is True else [])]
+            parser.add_argument(*flags, action="store_true", help=text)
         else:
-            metavar = "|".join(switch.choices) or ("N" if switch.shape == "count" else "DIR")
+            metavar = "|".join(switch.choices) or _METAVARS[switch.shape]
             parser.add_argument(switch.flag, metavar=metavar, help=text)
     parser.add_argument("--format", metavar="native", help="The format. Default: native.")
 
@@ -73,7 +75,7 @@ def run(request: Request) -> Ended:
     except RecorderError as error:
         if error.kind == "Usage" or not _disables(request):
             raise
-        return _unrecorded(plan, error)
+        return _unrecorded(plan, error, request)
     reason = launch.why_not_by_exec()
     if reason is None:
         launch.become(plan, options)
@@ -84,13 +86,22 @@ def run(request: Request) -> Ended:
     except RecorderError as error:
         if error.kind == "Usage" or not _disables(request):
             raise
-        return _unrecorded(plan, error)
+        return _unrecorded(plan, error, request)
     return lambda: inprocess.run(plan)
 
 
-def _unrecorded(plan: launch.Plan, error: RecorderError) -> int:
-    _notice.warning(error, "the program runs unrecorded")
-    launch.become(plan, None)
+def _unrecorded(plan: launch.Plan, error: RecorderError, request: Request) -> int:
+    required = is_on("require_trace", request.given)
+    propagate = is_on("propagate_script_exit", request.given)
+    if required and (error.code == "ERR_UNSUPPORTED_PYTHON" or launch.why_not_by_exec()):
+        # Nothing in the new process could say at its end that the recording is missing.
+        raise error
+    json = is_on("json_errors", request.given)
+    _notice.warning(error, "the program runs unrecorded", json=json)
+    place = os.path.abspath(str(request.given.get("trace_dir", "trace-out")))
+    if propagate and not required:
+        launch.become(plan, None)
+    launch.become(plan, f"unrecorded:{propagate:d}{json:d}:{place if required else ''}")
 
 
 def _options(request: Request) -> str:
@@ -122,9 +133,7 @@ def _described(target: Target) -> dict[str, str]:
 
 def _disables(request: Request) -> bool:
     """Whether a failure is a warning; asked where the compiled module may not be there."""
-    switch = next(switch for switch in SWITCHES if switch.key == "on_recorder_error")
-    said = request.given.get(switch.key) or os.environ.get(switch.env or "") or switch.default
-    return str(said).strip() == "disable"
+    return said_of("on_recorder_error", request.given) == "disable"
 
 
 def _shown(default: bool | int | str) -> str:

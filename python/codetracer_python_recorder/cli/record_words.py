@@ -5,6 +5,8 @@ Only what stands before the program is the recorder's. No word after it is looke
 
 from __future__ import annotations
 
+import os
+
 from .._gen.policy import SWITCHES
 from ..exceptions import make
 from ..formats import normalize_format
@@ -12,29 +14,25 @@ from .target import Target
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Final
 
     from .target import Kind
 
-__all__ = ["Request", "split"]
+__all__ = ["Request", "asks_for_json", "is_on", "no_flag", "said_of", "split"]
 
 _TAKES_VALUE: Final = {s.flag: s.shape != "bool" for s in SWITCHES}
 _KEYS: Final = {s.flag: s.key for s in SWITCHES}
+_ON: Final = frozenset({"1", "true", "t", "yes", "y"})
 _NOT_YET: Final = frozenset(
     {
         "--activation-path",
         "--follow",
         "--io-capture",
-        "--json-errors",
-        "--log-file",
-        "--log-level",
         "--module-name-from-globals",
         "--no-framework-filters",
         "--no-module-name-from-globals",
-        "--no-propagate-script-exit",
-        "--propagate-script-exit",
         "--pytest",
-        "--require-trace",
         "--trace-filter",
         "--unittest",
     }
@@ -42,6 +40,43 @@ _NOT_YET: Final = frozenset(
 """Options of other releases that this one refuses by name."""
 
 _COMMAND: Final = "codetracer-python-recorder record"
+
+
+def no_flag(flag: str) -> str:
+    """The flag that switches off what is on by default."""
+    return f"--no-{flag.removeprefix('--')}"
+
+
+_OFF: Final = {no_flag(s.flag): s.key for s in SWITCHES if s.default is True}
+
+
+def said_of(key: str, given: Mapping[str, bool | str]) -> str:
+    """What the command line, else the environment, says of a switch, else its default.
+
+    For places where the compiled module, which checks it, may be missing.
+    """
+    switch = next(switch for switch in SWITCHES if switch.key == key)
+    said = given.get(key)
+    if said is None:
+        said = os.environ.get(switch.env or "") or str(switch.default)
+    return str(said).strip()
+
+
+def is_on(key: str, given: Mapping[str, bool | str]) -> bool:
+    """As ``said_of``, for a switch that is on or off."""
+    return said_of(key, given).lower() in _ON
+
+
+def asks_for_json(words: list[str]) -> bool:
+    """Whether failures are to be lines of JSON as well; asked of words that may make no sense."""
+    given: dict[str, bool | str] = {}
+    at = 1 if words[:1] == ["record"] else 0
+    while at < len(words) and words[at].startswith("-") and words[at] != "--":
+        flag, equals, _ = words[at].partition("=")
+        if flag == "--json-errors":
+            given["json_errors"] = True
+        at += 2 if _TAKES_VALUE.get(flag) and not equals else 1
+    return is_on("json_errors", given)
 
 
 class Request:
@@ -91,6 +126,8 @@ def split(words: list[str], *, is_default: bool) -> Request:
         if flag == "--format":
             value, at = _attached_or_next(words, at, flag, attached if equals else None)
             normalize_format(value)
+        elif flag in _OFF and not equals:
+            given[_OFF[flag]] = False
         elif flag not in _KEYS:
             raise _no_such_option(flag)
         elif _TAKES_VALUE[flag]:

@@ -73,6 +73,8 @@ CALLS = {
     "ResolvePolicy": "r.start('out')",
     "EncodeOptions": "native.encode_options({})",
     "TakeMetrics": "native.take_metrics()",
+    "EndWithout": "native.end_without(None, True, False)",
+    "Trailer": "native.trailer('ERR_IO', 'text', {})",
     "Recover": "native.recover('saved')",
     "OpenRecording": "saved()",
     "RecordingInfo": "saved().info_json()",

@@ -1,6 +1,6 @@
 //! The end of a recording: how the program's `__main__` ended, and what is left for the commit.
 
-use recorder_errors::RecorderError;
+use recorder_errors::{ErrorCode, RecorderError};
 use trace_store::{Segment, Writer};
 
 use super::recorder::{Counters, Recorder};
@@ -64,7 +64,8 @@ impl Recorder {
             segments,
             writer: self.writer.take(),
             failure: self.failure.take(),
-            failed: self.failed,
+            said: self.reason.is_some(),
+            reason: self.reason,
             taken_away,
             main: self.main,
             counters: self.counters,
@@ -81,8 +82,10 @@ pub struct Ended {
     pub writer: Option<Writer>,
     /// The failure that ended recording early.
     pub failure: Option<RecorderError>,
-    /// Whether a failure ended recording early, reported already or not.
-    pub failed: bool,
+    /// Why recording ended early, raised already or not.
+    pub reason: Option<ErrorCode>,
+    /// Whether stderr has heard of it.
+    pub said: bool,
     /// Whether the program had freed our tool id.
     pub taken_away: bool,
     /// How `__main__` ended.
@@ -96,7 +99,8 @@ pub struct Ended {
 impl Ended {
     /// Notes a failure, unless there was one before.
     pub fn fail(&mut self, error: RecorderError) {
-        if !std::mem::replace(&mut self.failed, true) {
+        if self.reason.is_none() {
+            self.reason = Some(error.code());
             self.failure = Some(error);
         }
     }

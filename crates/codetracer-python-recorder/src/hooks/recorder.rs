@@ -4,7 +4,7 @@ use std::any::Any;
 use std::collections::HashMap;
 
 use recorder_core::metrics;
-use recorder_errors::{RecorderError, RecorderResult};
+use recorder_errors::{ErrorCode, RecorderError, RecorderResult};
 use trace_store::Writer;
 
 use super::Answer;
@@ -77,7 +77,8 @@ pub struct Recorder {
     pub(super) monitoring: Monitoring,
     pub(super) writer: Option<Writer>,
     pub(super) failure: Option<RecorderError>,
-    pub(super) failed: bool,
+    /// Why recording ended early.
+    pub(super) reason: Option<ErrorCode>,
     pub(super) process: u32,
 }
 
@@ -127,7 +128,7 @@ impl Recorder {
             monitoring: parts.monitoring,
             writer: Some(parts.writer),
             failure: None,
-            failed: false,
+            reason: None,
             process: std::process::id(),
         }
     }
@@ -222,7 +223,8 @@ impl Recorder {
     /// Recording ends by a failure; the program goes on untouched.
     #[cold]
     pub fn fail(&mut self, error: RecorderError) {
-        if !std::mem::replace(&mut self.failed, true) {
+        if self.reason.is_none() {
+            self.reason = Some(error.code());
             metrics::detached(error.code());
             crate::session::failed_while_running(&error);
             self.failure = Some(error);
@@ -284,7 +286,7 @@ impl Recorder {
 
     /// Whether a failure ended recording.
     pub fn has_failed(&self) -> bool {
-        self.failed
+        self.reason.is_some()
     }
 
     /// Adds what the hooks need before the first event: the tool's callbacks and events, and every frame that runs now.

@@ -1,13 +1,14 @@
 //! The end of a recording that the command line started: with the interpreter, and what is said after it.
 
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use pyo3::Python;
-use recorder_core::{OnError, Options, Summary, diagnostics};
-use recorder_errors::{RecorderError, RecorderResult};
-use trace_store::Committed;
+use recorder_core::{Options, Stage, Summary, decide, diagnostics};
+use recorder_errors::RecorderError;
 
-use super::{Meanwhile, Session, commit, finish, session};
+use super::{Meanwhile, finish, session};
+use crate::commit::{self, NOT_SAVED, Outcome};
 use crate::raw::threads::Current;
 use crate::raw::{process, slot};
 
@@ -34,26 +35,19 @@ pub fn at_exit(py: Python<'_>) {
     if Current::of_callback().frame().is_some() {
         return;
     }
-    let Some(options) = session().as_ref().map(|s| s.options.clone()) else {
-        return;
-    };
-    let already_said = slot::with(|recorder| recorder.has_failed()).unwrap_or(false);
-    conclude(
-        finish(py, None, Meanwhile::NothingRuns),
-        &options,
-        already_said,
-    );
+    if let Some((outcome, session)) = finish(py, None, Meanwhile::NothingRuns, None) {
+        conclude(outcome, session.options);
+    }
 }
 
-/// Remembers what is to be said of the commit.
-fn conclude(
-    outcome: RecorderResult<Option<(Committed, Session)>>,
-    options: &Options,
-    already_said: bool,
-) {
+/// Remembers what is to be said of the commit, and with which status the process ends.
+fn conclude(outcome: Outcome, options: Options) {
+    if !options.propagate_script_exit {
+        process::end_with(0);
+    }
     let outcome = match outcome {
         Ok(None) => return,
-        Ok(Some((committed, session))) => Closing::Recorded(Summary {
+        Ok(Some(committed)) => Closing::Recorded(Summary {
             events: committed.metadata.events,
             calls: committed.metadata.calls,
             threads: committed.metadata.threads,
@@ -61,31 +55,44 @@ fn conclude(
             bytes: committed.metadata.bytes,
             partial: committed.metadata.partial,
             dir: committed.dir,
-            next_command: session
-                .options
+            next_command: options
                 .next_command
                 .unwrap_or_else(|| "codetracer-python-recorder print".to_owned()),
         }),
-        Err(error) => {
-            if options.on_recorder_error == OnError::Disable {
-                if !already_said {
-                    diagnostics::warning(&error, super::NOT_SAVED);
-                }
+        Err(failed) => {
+            let decided = decide(&options, Stage::Commit, &failed.error);
+            if decided.exit_with_kind {
+                process::end_with(failed.error.exit_status());
+            }
+            if failed.said {
                 return;
             }
-            process::end_with(error.exit_status());
-            if already_said {
+            if decided.warn {
+                diagnostics::warning(&failed.error, NOT_SAVED);
                 return;
             }
-            Closing::Failed(error)
+            Closing::Failed(failed.error)
         }
     };
     *closing() = Some(outcome);
 }
 
+/// The program runs unrecorded because of a failure under `disable`; `required` is where a recording must be.
+pub fn end_without(required: Option<&Path>, propagate: bool, json: bool) {
+    process::call_at_end();
+    diagnostics::ask_for_json(json);
+    if !propagate {
+        process::end_with(0);
+    }
+    let Some(dir) = required else { return };
+    let error = commit::missing(dir);
+    process::end_with(error.exit_status());
+    *closing() = Some(Closing::Failed(error));
+}
+
 /// After the interpreter is gone and the program's streams are flushed.
 pub fn at_process_end() {
-    finish_without_interpreter();
+    commit_without_interpreter(None);
     match closing().take() {
         Some(Closing::Recorded(summary)) => diagnostics::notice(&summary.line()),
         Some(Closing::Failed(error)) => diagnostics::failure(&error),
@@ -95,32 +102,26 @@ pub fn at_process_end() {
 
 /// A panic in [`at_process_end`]: what it had to say is said, after the panic.
 pub fn process_end_failed(panic: RecorderError) {
-    let recording = (session().take(), slot::take());
-    if let (Some(session), Some(recorder)) = recording {
-        let options = session.options.clone();
-        let mut ended = recorder.take_apart_without_interpreter();
-        ended.fail(panic);
-        conclude(commit::commit(ended, session, None, false), &options, false);
-    } else {
+    let panic = commit_without_interpreter(Some(panic));
+    if let Some(panic) = panic {
         diagnostics::warning(&panic, "the recording was saved before");
     }
     at_process_end();
 }
 
-/// Commits the recording of a program that took our exit handler away (`atexit._clear()`).
-fn finish_without_interpreter() {
-    let Some(session) = session().take() else {
-        return;
+/// Commits the recording of a program that took our exit handler away (`atexit._clear()`). Gives `panic` back when there
+/// is none.
+fn commit_without_interpreter(panic: Option<RecorderError>) -> Option<RecorderError> {
+    let (Some(session), Some(recorder)) = (session().take(), slot::take()) else {
+        return panic;
     };
-    let Some(recorder) = slot::take() else {
-        return;
-    };
-    let options = session.options.clone();
-    let already_said = recorder.has_failed();
-    let ended = recorder.take_apart_without_interpreter();
+    let mut ended = recorder.take_apart_without_interpreter();
+    if let Some(panic) = panic {
+        ended.fail(panic);
+    }
     conclude(
-        commit::commit(ended, session, None, false),
-        &options,
-        already_said,
+        commit::commit(ended, &session, None, false),
+        session.options,
     );
+    None
 }

@@ -39,6 +39,8 @@ pub(crate) struct ContainerWriter {
     page: Vec<u8>,
     page_blocks: usize,
     definitions: Vec<u8>,
+    /// A write failed: the summary would name what is not there.
+    broken: bool,
 }
 
 impl std::fmt::Debug for ContainerWriter {
@@ -88,6 +90,7 @@ impl ContainerWriter {
             page: Vec::new(),
             page_blocks: 0,
             definitions: Vec::new(),
+            broken: false,
         };
         writer.metadata(metadata)?;
         Ok(writer)
@@ -167,11 +170,19 @@ impl ContainerWriter {
         };
         mcap.write_to_known_channel(&header, data)
             .and_then(|()| mcap.flush())
-            .map_err(|error| error::writing(&self.path, error))
+            .map_err(|error| {
+                self.broken = true;
+                error::writing(&self.path, error)
+            })
     }
 
     /// Stores what is left, the last metadata and the summary, and makes the file durable. Gives its size.
     pub fn finish(mut self, metadata: &Metadata) -> RecorderResult<u64> {
+        ensure_env!(
+            !self.broken,
+            IO,
+            "the trace cannot be finished: writing it failed before"
+        );
         self.store_definitions()?;
         self.store_page()?;
         self.metadata(metadata)?;

@@ -68,6 +68,8 @@ CALLS = {
     "Start": "r.start('out')",
     "Stop": "r.start('out'); work(); r.stop()",
     "Flush": "r.start('out'); work(); r.flush()",
+    "Failure": "native.failure()",
+    "RunApart": "native.run_apart(list)",
     "IsTracing": "r.is_tracing()",
     "CheckOutput": "native.check_output('out')",
     "ResolvePolicy": "r.start('out')",

@@ -227,6 +227,10 @@ BINDINGS = {
         "def make(n):\n    k = [n]\n    class C:\n        x = n\n        k.append(x)\n"
         "        def m(self): return n\n    return C\nmake(1)\ndone = 1\n"
     ),
+    "class_body_changes_globals": (
+        "k = []\nd = {}\nclass C:\n    k.append(1)\n    d['a'] = [2]\n"
+        "    class D:\n        k.append(2)\n        d['a'].append(3)\ndone = 1\n"
+    ),
     "metaclass_and_init_subclass": (
         "class M(type):\n    def __new__(m, name, bases, space, **kw):\n"
         "        space['added'] = [name]\n"

@@ -1,6 +1,7 @@
 //! Values of names: which ones an event records, and what they were recorded as before.
 
 mod describe;
+mod elsewhere;
 mod graph;
 mod ids;
 mod known;
@@ -13,6 +14,7 @@ use trace_model::Value;
 use trace_model::row::Row;
 use trace_model::value::Unknown;
 
+use elsewhere::{captured, shared};
 use graph::{Looks, Walk};
 use ids::Ids;
 pub use limits::Limits;
@@ -152,7 +154,7 @@ pub fn arguments(
         top.globals = values.globals;
     }
     names(values, thread, frame, &facts.arguments, appears);
-    names(values, thread, frame, &facts.captured, appears);
+    captured(values, thread, frame, facts, appears);
 }
 
 /// Records what the work of `line`, which began at step `since`, changed in the frame and in the objects it touched.
@@ -182,7 +184,7 @@ pub fn line_work(
         since,
     };
     names(values, thread, frame, list, appears);
-    names(values, thread, frame, &facts.captured, appears);
+    captured(values, thread, frame, facts, appears);
     touch::touched(values, thread, frame, facts, line);
 }
 
@@ -201,69 +203,9 @@ pub fn last_line_work(
     shared(values, thread, frame, facts, line);
     let appears = Appears::on_line(facts, line, since);
     names(values, thread, frame, facts.names_of_line(line), appears);
-    names(values, thread, frame, &facts.captured, appears);
+    captured(values, thread, frame, facts, appears);
     touch::touched(values, thread, frame, facts, line);
     appears
-}
-
-/// Records globals that other frames bound since the frame's last event.
-#[inline(always)]
-fn shared(
-    values: &mut Values,
-    thread: &mut ThreadContext,
-    frame: Frame<'_>,
-    facts: &CodeFacts,
-    line: u32,
-) {
-    if !facts.opens_globals.is_empty() && facts.opens_globals.contains(&line) {
-        values.globals = values.globals.wrapping_add(1);
-    }
-    if facts.shared.is_empty() {
-        return;
-    }
-    let Some(top) = thread.stack.last() else {
-        return;
-    };
-    if top.globals != values.globals {
-        compare_shared(values, thread, frame, facts);
-    }
-}
-
-#[cold]
-fn compare_shared(
-    values: &mut Values,
-    thread: &mut ThreadContext,
-    frame: Frame<'_>,
-    facts: &CodeFacts,
-) {
-    let Some(base) = thread.stack.last().map(|top| top.seen as usize) else {
-        return;
-    };
-    for name in &facts.shared {
-        let seen_at = base + usize::from(name.slot);
-        let is_same = match read(frame, name.source) {
-            Ok(Some(value)) if Scalar::of(value, &values.limits).is_none() => {
-                let seen = Seen::object(value);
-                thread.seen.get(seen_at) == Some(&seen)
-            }
-            Ok(_) => false,
-            Err(Unreadable) => true,
-        };
-        if !is_same {
-            bind(
-                values,
-                thread,
-                frame,
-                *name,
-                seen_at,
-                Appears::FROM_ANYWHERE,
-            );
-        }
-    }
-    let now = values.globals;
-    if let Some(top) = thread.stack.last_mut() {
-        top.globals = now;
-    }
 }
 
 /// Counts a name of the globals that was bound or unbound by the frame itself.

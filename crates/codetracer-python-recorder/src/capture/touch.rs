@@ -172,10 +172,19 @@ fn item_key<'a>(facts: &CodeFacts, frame: Frame<'a>, key: Key) -> Option<Obj<'a>
     }
 }
 
+/// What a name is bound to: that of a module or class body may be one of the globals.
+#[inline(always)]
+fn found<'a>(frame: Frame<'a>, source: Source) -> Option<Obj<'a>> {
+    match (read(frame, source).ok()?, source) {
+        (None, Source::Namespace(name)) => read(frame, Source::Global(name)).ok()?,
+        (found, _) => found,
+    }
+}
+
 /// The object at the end of a path, where that is found without running any code.
 fn follow<'a>(facts: &CodeFacts, frame: Frame<'a>, path: u32) -> Option<Obj<'a>> {
     let Way { root, steps } = facts.ways.get(path as usize)?;
-    let mut at = read(frame, *root).ok().flatten()?;
+    let mut at = found(frame, *root)?;
     for (n, step) in steps.iter().enumerate() {
         at = match *step {
             Reach::Attr(name) => match attribute(at, function::kept(name)?) {

@@ -132,6 +132,11 @@ impl<'a> Follower<'a> {
         if [ops.load_fast, ops.load_fast_check, ops.load_deref].contains(&op) {
             let symbol = self.root(Target::Local(i.arg));
             self.push(symbol);
+        } else if op == ops.load_from_dict_or_deref {
+            // A class body sees a name of the frames around it, unless it has one of its own.
+            self.pop();
+            let symbol = self.root(Target::Local(i.arg));
+            self.push(symbol);
         } else if op == ops.load_fast_load_fast {
             for slot in [i.arg >> 4, i.arg & 15] {
                 let symbol = self.root(Target::Local(slot));

@@ -37,6 +37,8 @@ pub enum Looks {
 pub struct Scratch {
     visited: AddressMap<()>,
     marks: Vec<u64>,
+    /// Ids of what the parts refer to.
+    ids: Vec<u32>,
 }
 
 /// One walk over the graph below a value, writing what is new.
@@ -195,23 +197,30 @@ impl<'w> Walk<'w> {
         }
         self.remember(obj, shape.len, shape.own_parts(), marks);
         let type_id = self.ids.type_of(obj, self.sink);
-        // Definitions come before the object, so that its items follow it without a break.
-        let items: Vec<Value<'_>> = children.iter().map(|child| self.child(child)).collect();
+        self.define(children);
+        let (object, count) = (obj.address() as u64, children.len() as u32);
         if difference == Difference::Whole {
-            self.write(obj, type_id, shape.form, shape.len, items);
+            Row::Object {
+                object,
+                type_id,
+                form: shape.form,
+                len: shape.len as u64,
+                count,
+            }
+            .encode(self.sink);
         } else {
             Row::Change {
-                object: obj.address() as u64,
+                object,
                 type_id,
                 form: shape.form,
                 len: shape.len as u64,
                 at: at as u32,
                 removed: removed as u32,
-                count: items.len() as u32,
+                count,
             }
             .encode(self.sink);
-            self.write_items(items);
         }
+        self.write_items(children);
         range
     }
 
@@ -245,23 +254,45 @@ impl<'w> Walk<'w> {
         }
     }
 
-    fn write(&mut self, obj: Obj<'_>, type_id: u32, form: Form, len: usize, items: Vec<Value<'_>>) {
-        let object = obj.address() as u64;
-        let count = items.len() as u32;
-        Row::Object {
-            object,
-            type_id,
-            form,
-            len: len as u64,
-            count,
+    /// Defines what the parts refer to: definitions come before the object, so that its items follow it without a break.
+    #[inline(always)]
+    fn define(&mut self, children: &[Child<'_>]) {
+        self.scratch.ids.clear();
+        for child in children {
+            let id = match child {
+                Child::Object(obj) if Scalar::of(*obj, &self.limits).is_none() => {
+                    self.ids.type_of(*obj, self.sink)
+                }
+                Child::Name(name) => self.ids.name(*name, self.sink),
+                Child::Own(name) => self.ids.own_name(name, self.sink),
+                Child::Object(_) | Child::Made(_) | Child::Absent => continue,
+            };
+            self.scratch.ids.push(id);
         }
-        .encode(self.sink);
-        self.write_items(items);
     }
 
-    fn write_items(&mut self, items: Vec<Value<'_>>) {
-        for item in items {
-            Row::Item(item).encode(self.sink);
+    /// Writes parts whose definitions are written.
+    #[inline(always)]
+    fn write_items(&mut self, children: &[Child<'_>]) {
+        let mut ids = self.scratch.ids.iter().copied();
+        let mut next = || ids.next().unwrap_or_default();
+        for child in children {
+            let item = match child {
+                Child::Object(obj) => match Scalar::of(*obj, &self.limits) {
+                    Some(scalar) => scalar.value(),
+                    None => Value::Ref {
+                        object: obj.address() as u64,
+                        type_id: next(),
+                    },
+                },
+                Child::Name(_) | Child::Own(_) => Value::Name(next()),
+                Child::Made(value) => {
+                    Row::item(value, self.sink);
+                    continue;
+                }
+                Child::Absent => Value::Unknown(Unknown::Unreadable),
+            };
+            Row::item(&item, self.sink);
         }
     }
 
@@ -331,15 +362,23 @@ impl<'w> Walk<'w> {
             return 0..0;
         }
         let type_id = self.ids.type_of(exc, self.sink);
-        let mut items = vec![self.own("__message__"), text(&message)];
+        let mut made = vec![self.own("__message__"), text(&message)];
         if !trace.is_empty() {
-            items.extend([self.own("__traceback__"), text(&trace)]);
+            made.extend([self.own("__traceback__"), text(&trace)]);
         }
-        let len = shape.len + items.len() / 2;
-        items.extend(shape.children.iter().map(|child| self.child(child)));
         // Its state is only ever written whole.
         self.remember(exc, usize::MAX, 0, marks);
-        self.write(exc, type_id, Form::Attrs, len, items);
+        self.define(&shape.children);
+        Row::Object {
+            object: exc.address() as u64,
+            type_id,
+            form: Form::Attrs,
+            len: (shape.len + made.len() / 2) as u64,
+            count: (made.len() + shape.children.len()) as u32,
+        }
+        .encode(self.sink);
+        made.iter().for_each(|value| Row::item(value, self.sink));
+        self.write_items(&shape.children);
         0..shape.children.len()
     }
 
@@ -358,23 +397,6 @@ impl<'w> Walk<'w> {
             });
             mix(mark, part)
         }) >> 16
-    }
-
-    #[inline(always)]
-    fn child<'a>(&mut self, child: &Child<'a>) -> Value<'a> {
-        match child {
-            Child::Object(obj) => match Scalar::of(*obj, &self.limits) {
-                Some(scalar) => scalar.value(),
-                None => Value::Ref {
-                    object: obj.address() as u64,
-                    type_id: self.ids.type_of(*obj, self.sink),
-                },
-            },
-            Child::Name(name) => Value::Name(self.ids.name(*name, self.sink)),
-            Child::Own(name) => Value::Name(self.ids.own_name(name, self.sink)),
-            Child::Made(value) => (**value).clone(),
-            Child::Absent => Value::Unknown(Unknown::Unreadable),
-        }
     }
 }
 

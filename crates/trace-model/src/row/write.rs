@@ -1,6 +1,7 @@
 //! Rows as they are written into a segment.
 
 use super::{Op, Row, tag};
+use crate::value::Value;
 use crate::wire::{Sink, put_blob};
 
 #[inline(always)]
@@ -60,6 +61,13 @@ impl Op<'_> {
 }
 
 impl Row<'_> {
+    /// Writes the segment form of an item row with this value.
+    #[inline(always)]
+    pub fn item<S: Sink>(value: &Value<'_>, out: &mut S) {
+        out.put_u8(tag::ITEM);
+        value.encode(out);
+    }
+
     /// Writes the segment form of this row.
     #[inline]
     pub fn encode<S: Sink>(&self, out: &mut S) {
@@ -117,10 +125,7 @@ impl Row<'_> {
                 out.put_u32(*removed);
                 out.put_u32(*count);
             }
-            Row::Item(value) => {
-                out.put_u8(tag::ITEM);
-                value.encode(out);
-            }
+            Row::Item(value) => Row::item(value, out),
             Row::Bind { slot, value } => {
                 word(out, tag::BIND, 0, *slot);
                 value.encode(out);

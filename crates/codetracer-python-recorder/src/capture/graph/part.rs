@@ -152,8 +152,13 @@ impl Walk<'_> {
             *mark = value_mark;
         }
         let type_id = self.ids.type_of(object, self.sink);
-        let key = part.key.as_ref().map(|(key, _)| self.child(key));
-        let now = self.child(&value);
+        let mut children = [Child::Absent, value];
+        let key = part.key.is_some();
+        if let Some((key, _)) = part.key {
+            children[0] = key;
+        }
+        let children = &children[usize::from(!key)..];
+        self.define(children);
         let (at, removed) = match part.form {
             Form::Items => (part.index as u32, u32::from(!is_new)),
             _ => (0, 0),
@@ -168,10 +173,7 @@ impl Walk<'_> {
             count: width as u32,
         }
         .encode(self.sink);
-        if let Some(key) = key {
-            Row::Item(key).encode(self.sink);
-        }
-        Row::Item(now).encode(self.sink);
+        self.write_items(children);
         self.below(object, part.value);
         true
     }

@@ -14,7 +14,13 @@ const suite = join(directory, "suite.mjs");
 
 const pairs = ["emit+await", "ten handlers", "nested await", "forwarding", "50k queued", "200 buses x 100"];
 const goals = { "emit+await": 10 };
-const beside = ["emit+await mitt", "emit+await abxbus"];
+const beside = [
+  "emit+await mitt",
+  "emit+await abxbus",
+  "ten handlers abxbus",
+  "nested await abxbus",
+  "forwarding abxbus",
+];
 const flat = [
   ["flat: 1 bus", "flat: 500 buses"],
   ["flat: 100 kept", "flat: 10k kept"],
@@ -60,7 +66,7 @@ function print(context, figures) {
     const goal = goals[pair] === undefined ? "" : `  (goal 1/${goals[pair]})`;
     console.log(`${pair.padEnd(18)}${number(ours)}   floor${number(floor)}   1/${(floor / ours).toFixed(1)}${goal}`);
   }
-  for (const name of beside) console.log(`${name.padEnd(18)}${number(figures[name])}`);
+  for (const name of beside) console.log(`${name.padEnd(22)}${number(figures[name])}`);
   for (const [few, many] of flat) {
     console.log(`${many.padEnd(24)} costs ${(figures[few] / figures[many]).toFixed(2)} x ${few.replace("flat: ", "")}`);
   }

@@ -86,14 +86,39 @@ function floor(handlers: number): Queue {
 const forwards = async (count: number, emit: (n: number) => Promise<unknown>): Promise<number> =>
   oneAfterTheOther(count, emit);
 
-/** abxbus, as published; it has no types that this project's compiler settings accept. */
-async function abxbus(): Promise<{ emit(n: number): Promise<unknown> }> {
-  // biome-ignore lint/suspicious/noExplicitAny: a foreign interface, used in four calls
-  const { BaseEvent: Event, EventBus: Bus } = (await import("abxbus" as string)) as any;
-  const Foreign = Event.extend("Work", { n: z.number() });
-  const bus = new Bus("bench", { max_history_size: 100, max_history_drop: true });
-  bus.on(Foreign, async (event: { n: number }) => event.n);
-  return { emit: (n) => bus.emit(Foreign({ n })).now() };
+interface Foreign {
+  readonly n: number;
+  emit(event: Foreign): Foreign;
+  now(): Promise<unknown>;
+}
+
+interface ForeignBus {
+  on(pattern: unknown, handler: (event: Foreign) => unknown): void;
+  emit(event: Foreign): Foreign;
+  destroy(): unknown;
+}
+
+/** What abxbus, as published, exports; it has no types that this project's compiler settings accept. */
+interface Abxbus {
+  BaseEvent: { extend(name: string, shape: object): (fields: { n: number }) => Foreign };
+  EventBus: new (name: string, options: object) => ForeignBus;
+}
+
+/** Runs a case on abxbus: `prepare` registers handlers on `buses` buses, the first of which gets the events. */
+async function abxbus(
+  count: number,
+  buses: number,
+  prepare: (all: ForeignBus[], work: unknown, inner: (fields: { n: number }) => Foreign) => void,
+  options: object = {},
+): Promise<number> {
+  const { BaseEvent: Event, EventBus: Bus } = (await import("abxbus" as string)) as Abxbus;
+  const [work, inner] = [Event.extend("Work", { n: z.number() }), Event.extend("Inner", { n: z.number() })];
+  const settings = { max_history_size: 100, max_history_drop: true, ...options };
+  const all = Array.from({ length: buses }, (_, index) => new Bus(`bench${index}`, settings));
+  prepare(all, work, inner);
+  const found = await oneAfterTheOther(count, (n) => (all[0] as ForeignBus).emit(work({ n })).now());
+  for (const bus of all) await bus.destroy();
+  return found;
 }
 
 export const measures: Record<string, { count: number; run: Measure }> = {
@@ -115,10 +140,36 @@ export const measures: Record<string, { count: number; run: Measure }> = {
   },
   "emit+await abxbus": {
     count: 2000,
-    run: async (count) => {
-      const { emit } = await abxbus();
-      return oneAfterTheOther(count, emit);
-    },
+    run: (count) => abxbus(count, 1, ([bus], work) => bus?.on(work, async (event) => event.n)),
+  },
+  "ten handlers abxbus": {
+    count: 500,
+    run: (count) =>
+      abxbus(
+        count,
+        1,
+        ([bus], work) => {
+          for (let index = 0; index < 10; index++) bus?.on(work, async (event) => event.n);
+        },
+        { event_handler_concurrency: "parallel" },
+      ),
+  },
+  "nested await abxbus": {
+    count: 1000,
+    run: (count) =>
+      abxbus(count, 1, ([bus], work, inner) => {
+        bus?.on(work, async (event) => void (await event.emit(inner({ n: event.n })).now()));
+        bus?.on(inner, async (event) => event.n);
+      }),
+  },
+  "forwarding abxbus": {
+    count: 500,
+    run: (count) =>
+      abxbus(count, 3, ([a, b, c], work) => {
+        a?.on("*", (event) => b?.emit(event));
+        b?.on("*", (event) => c?.emit(event));
+        c?.on(work, async (event) => event.n);
+      }),
   },
   "ten handlers floor": {
     count: 20_000,

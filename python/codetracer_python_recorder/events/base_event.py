@@ -175,6 +175,7 @@ class BaseEvent[T](BaseModel, metaclass=_EventMeta):
     __event_version__: ClassVar[str]
     __event_own__: ClassVar[Mapping[str, Any]]
     __event_result_type__: ClassVar[Any]
+    __event_adapter__: ClassVar[Any]
 
     @property
     def event_status(self) -> EventStatus:
@@ -340,7 +341,9 @@ class BaseEvent[T](BaseModel, metaclass=_EventMeta):
         yield from super().__repr_args__()
 
     def _result_adapter(self) -> TypeAdapter[Any] | None:
-        return event_schema.adapter(self.event_result_type)
+        if self._record.own:
+            return event_schema.adapter(self.event_result_type)
+        return event_schema.adapter_of(type(self))
 
     @model_serializer(mode="wrap")
     def _serialize(

@@ -10,6 +10,7 @@ import itertools
 import os
 import re
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Final
 
@@ -21,14 +22,20 @@ wall_ns = time.time_ns
 _RFC3339: Final = re.compile(
     r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(?:([Zz])|([+-]\d\d:\d\d))"
 )
-_sequence = itertools.count(int.from_bytes(os.urandom(4)) >> 1)
-_process = int.from_bytes(os.urandom(4)) & 0x3FFFFFFF
+
+
+def _numbers() -> Iterator[int]:
+    """Numbers of 62 bits from a random one on, with room for 2**31 of them."""
+    return itertools.count(int.from_bytes(os.urandom(8)) >> 2 & ~(1 << 31))
+
+
+_sequence = _numbers()
 
 
 def _reseed() -> None:
     """Keeps a forked child from repeating its parent's ids."""
-    global _process
-    _process = int.from_bytes(os.urandom(4)) & 0x3FFFFFFF
+    global _sequence
+    _sequence = _numbers()
 
 
 os.register_at_fork(after_in_child=_reseed)
@@ -44,11 +51,11 @@ def uuid7(at_ns: int, sequence: int) -> str:
 
     Args:
         at_ns: nanoseconds since 1970; its millisecond and, in 1/4096 ms, the rest are kept.
-        sequence: its lower 32 bits are kept.
+        sequence: a number of ``next_sequence``, which is another one in each process.
     """
     milliseconds, rest = divmod(at_ns, 1_000_000)
     high = ((milliseconds & 0xFFFFFFFFFFFF) << 16) | 0x7000 | (rest * 4096 // 1_000_000)
-    low = (2 << 62) | (_process << 32) | (sequence & 0xFFFFFFFF)
+    low = (2 << 62) | (sequence & 0x3FFFFFFFFFFFFFFF)
     text = f"{high:016x}{low:016x}"
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 

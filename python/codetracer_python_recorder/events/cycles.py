@@ -37,7 +37,7 @@ def refuse_at_rest(record: EventRecord) -> None:
     if record.live is None or record.is_running:
         return
     _refuse(list(record.pressing()))
-    for execution in record.live.executions:
+    for execution in record.live:
         if execution.is_blocked:
             _refuse(list(_waits_below(_lock_holders(execution))))
 
@@ -58,7 +58,7 @@ def _waits_below(executions: Iterable[Execution]) -> Iterator[Wait]:
                 if run.is_live and id(wait) not in seen:
                     seen.add(id(wait))
                     yield wait
-                    rest += [] if wait.record.live is None else wait.record.live.executions
+                    rest += [] if wait.record.live is None else wait.record.live
 
 
 def cycle_error(wait: Wait) -> EventCycleError:
@@ -103,7 +103,7 @@ def _of_parent(execution: Any) -> Iterator[object]:
     live = execution.record.live
     emitter = None if live is None else live.emitter
     if emitter is not None and emitter.record.live is not None:
-        yield from emitter.record.live.executions
+        yield from emitter.record.live
 
 
 def _of_event(record: EventRecord) -> Iterator[object]:
@@ -115,13 +115,13 @@ def _of_event(record: EventRecord) -> Iterator[object]:
     live = record.live
     if live is None:
         return
-    yield from live.executions
+    yield from live
     rest = list(record.children())
     for child in rest:
         if not live.open_executions:
             yield child
         elif child.live is not None:
-            yield from (e for e in child.live.executions if e.is_running)
+            yield from (e for e in child.live if e.is_running)
             rest += child.children()
 
 

@@ -10,7 +10,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextvars import Context
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from .announcing import Announcer
 from .base_event import BaseEvent
@@ -43,6 +43,7 @@ class Dispatching(BusViews):
     """
 
     def __init__(self, middlewares: Sequence[EventBusMiddleware] | None) -> None:
+        self._bus = cast("EventBus", self)
         self._path = (self.label,)
         self.locks: LockManagerProtocol = LockManager()
         self._announcer = Announcer(self._bus, tuple(middlewares or ()))
@@ -58,10 +59,6 @@ class Dispatching(BusViews):
         self._idle_waiters: list[asyncio.Future[None]] = []
         self._finders: dict[object, Callable[[EventRecord], object]] = {}
         self._stopped = False
-
-    @property
-    def _bus(self) -> EventBus:
-        raise NotImplementedError
 
     @property
     def abandoned_handlers(self) -> int:
@@ -139,16 +136,16 @@ class Dispatching(BusViews):
                 record.completed_ns = None
         record.path = record.path + self._path if record.path else self._path
         if here:
-            live.executions.append(execution)
+            live.append(execution)
         live.open_executions += 1
 
     def _make_child(
         self, record: EventRecord, live: Live, run: EventResult[Any], here: bool
     ) -> None:
         parent = run.record
-        if record.parent_id not in (None, parent.event_id):
+        if record.origin is not None and record.parent_id != parent.event_id:
             return
-        record.parent_id = parent.event_id
+        record.origin = parent.identity()
         record.emitted_by = run.handler.id
         if run.children is None:
             run.children = []
@@ -162,7 +159,7 @@ class Dispatching(BusViews):
         """Queues what another thread emitted."""
         live = execution.record.live
         if live is not None:
-            live.executions.append(execution)
+            live.append(execution)
         self._enqueue(execution)
         if self._stopped:
             execution.settle("the bus was stopped", None, None)
@@ -311,6 +308,10 @@ def _is_due(record: EventRecord) -> bool:
     live = record.live
     if live is None:
         return False
-    if any(wait.jump for wait in live.waits or ()):
-        return True
-    return live.emitter is not None and any(w.jump for w in live.emitter.record.pressing())
+    for wait in live.waits or ():
+        if wait.jump:
+            return True
+    parent = None if live.emitter is None else live.emitter.record
+    if parent is None or parent.is_running:
+        return False
+    return any(wait.jump for wait in parent.pressing())

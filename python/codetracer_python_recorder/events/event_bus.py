@@ -24,7 +24,7 @@ from .modes import (
     EventHandlerConcurrencyMode,
     Unset,
 )
-from .options import check_limit
+from .options import Plain, check_limit
 from .process import Execution
 from .record import EventRecord
 
@@ -100,14 +100,11 @@ class EventBus(Dispatching):
             "event_slow_timeout": self.event_slow_timeout,
             "event_handler_slow_timeout": self.event_handler_slow_timeout,
         }
+        self.plain = Plain(self.defaults)
         super().__init__(middlewares)
 
     def __repr__(self) -> str:
         return f"EventBus({self.label}, {len(self.handlers)} handlers, {len(self._open)} open)"
-
-    @property
-    def _bus(self) -> EventBus:
-        return self
 
     @overload
     def on[F: Callable[..., Any]](

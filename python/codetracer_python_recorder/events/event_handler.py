@@ -35,6 +35,7 @@ class EventHandler:
         handler_file_path: ``file:line`` of the callable, where the bus detects it.
         eventbus_name: the bus.
         is_async: whether calling it gives a coroutine.
+        running: how many of its runs have started and are not final.
     """
 
     __slots__ = (
@@ -49,6 +50,7 @@ class EventHandler:
         "handler_timeout",
         "id",
         "is_async",
+        "running",
     )
 
     def __init__(
@@ -76,6 +78,7 @@ class EventHandler:
         self.eventbus_id = "" if bus is None else bus.id
         self._file_path = file_path
         self.is_async = inspect.iscoroutinefunction(_innermost(handler))
+        self.running = 0
 
     @property
     def handler_registered_at(self) -> str:

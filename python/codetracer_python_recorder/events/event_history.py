@@ -81,7 +81,11 @@ class EventHistory:
         self._count += 1
         pending = self._pending
         pending[record] = self._count
-        if size and len(pending) + len(self._started) + len(self._completed) > size:
+        completed = self._completed
+        over = len(pending) + len(self._started) + len(completed) - size if size else 0
+        if over == 1 and completed:
+            completed.popitem(last=False)
+        elif over > 0:
             self.trim()
 
     def add_completed(self, record: EventRecord) -> None:

@@ -120,12 +120,12 @@ class EventResult[T]:
     @property
     def result(self) -> T | None:
         """What the handler returned; ``None`` as well when there is nothing (yet)."""
-        return None if isinstance(self._value, Unset) else self._value
+        return None if self._value is UNSET else self._value
 
     @property
     def has_value(self) -> bool:
         """Whether the handler has returned, be it ``None``."""
-        return not isinstance(self._value, Unset)
+        return self._value is not UNSET
 
     @property
     def started_at(self) -> str | None:
@@ -178,7 +178,7 @@ class EventResult[T]:
     def fail(self, error: BaseException) -> None:
         """The body raised ``error``; what ends programs also reaches the caller of the loop."""
         if isinstance(error, KeyboardInterrupt | SystemExit) and self.execution is not None:
-            self.execution.bus.loop.call_soon(_raise, error)
+            self.execution.loop.call_soon(_raise, error)
         if self.status is not EventResultStatus.STARTED:
             # The cancellation that ended it is no news.
             if not isinstance(error, asyncio.CancelledError):
@@ -242,7 +242,7 @@ class EventResult[T]:
         deadline, own = execution.deadline, self.deadline
         if deadline is None and own is None:
             return False
-        now = execution.bus.loop.time()
+        now = execution.loop.time()
         capped = deadline is not None and now >= deadline
         if not capped and (own is None or now < own):
             return False
@@ -261,8 +261,8 @@ class EventResult[T]:
         return True
 
     def _schema_error(self, value: Any) -> EventHandlerResultSchemaError | None:
-        adapter = self.record.event._result_adapter()
-        if adapter is None or value is None or hasattr(value, "event_status"):
+        adapter = None if value is None else self.record.event._result_adapter()
+        if adapter is None or hasattr(value, "event_status"):
             return None
         try:
             adapter.validate_python(value, strict=True)
@@ -279,6 +279,8 @@ class EventResult[T]:
         return None
 
     def _end(self, status: EventResultStatus) -> None:
+        if self.status is EventResultStatus.STARTED:
+            self.handler.running -= 1
         self.status = status
         self.completed_ns = clock.wall_ns()
         for scope in self.scopes:

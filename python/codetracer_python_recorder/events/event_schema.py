@@ -15,14 +15,16 @@ from pydantic import TypeAdapter
 from pydantic.errors import PydanticSchemaGenerationError
 
 from .modes import (
+    UNSET,
     EventConcurrencyMode,
     EventHandlerCompletionMode,
     EventHandlerConcurrencyMode,
     EventStatus,
+    Unset,
 )
 from .options import EVENT_OPTIONS, LIMIT_OPTIONS, check_option
 
-__all__ = ["DECLARABLE", "KNOWN", "adapter", "describe", "json_schema", "type_schema"]
+__all__ = ["DECLARABLE", "KNOWN", "adapter", "adapter_of", "describe", "json_schema", "type_schema"]
 
 STATE_FIELDS: Final = (
     "event_id",
@@ -52,6 +54,7 @@ def describe(cls: Any, name: str, declared: Mapping[str, Any]) -> None:
     own = {key: check_option(key, declared[key]) for key in declared if key in EVENT_OPTIONS}
     cls.__event_own__ = MappingProxyType({**inherited, **own}) if own else inherited
     plain = origin.__event_type__ if origin is not None else name
+    cls.__event_adapter__ = UNSET
     cls.__event_type__ = declared.get("event_type", plain)
     if "event_version" in declared or not hasattr(cls, "__event_version__"):
         cls.__event_version__ = declared.get("event_version", "1")
@@ -62,6 +65,14 @@ def describe(cls: Any, name: str, declared: Mapping[str, Any]) -> None:
         cls.__event_result_type__ = arguments[0]
     elif not hasattr(cls, "__event_result_type__"):
         cls.__event_result_type__ = None
+
+
+def adapter_of(cls: Any) -> TypeAdapter[Any] | None:
+    """The checker of what an event class declares, made once."""
+    found: TypeAdapter[Any] | Unset | None = cls.__event_adapter__
+    if found is UNSET:
+        found = cls.__event_adapter__ = adapter(cls.__event_result_type__)
+    return found
 
 
 def adapter(result_type: Any) -> TypeAdapter[Any] | None:

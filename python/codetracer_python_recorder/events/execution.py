@@ -127,6 +127,7 @@ class slow_monitor:
         threshold: seconds; ``None`` for no monitor.
         warn: called between two turns of the loop, or at the end of the body.
         lazy: as in ``timeout_scope``.
+        start: the time of the loop's clock when the body starts, if the caller has read it.
     """
 
     __slots__ = ("_lazy", "_loop", "_start", "_threshold", "_timer", "_warn")
@@ -138,19 +139,18 @@ class slow_monitor:
         warn: Callable[[float], object],
         *,
         lazy: bool = False,
+        start: float | None = None,
     ) -> None:
         self._loop = loop
         self._threshold = threshold
         self._warn = warn
         self._lazy = lazy
-        self._start = 0.0
+        self._start = loop.time() if start is None else start
         self._timer: asyncio.TimerHandle | None = None
 
     def __enter__(self) -> Self:
-        if self._threshold is not None:
-            self._start = self._loop.time()
-            if not self._lazy:
-                self.arm()
+        if not self._lazy:
+            self.arm()
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -17,8 +17,8 @@ from .errors import EventRecursionError
 from .event_result import EventResult, _current
 from .execution import NO_MONITOR, NO_TIMEOUT, saved_errors, slow_monitor, timeout_scope
 from .logging import notice
-from .modes import UNSET, EventResultStatus, Unset
-from .options import below
+from .modes import UNSET, EventResultStatus
+from .options import below, effective
 
 if TYPE_CHECKING:
     from contextvars import Token
@@ -54,17 +54,21 @@ def make_results(execution: Execution) -> list[EventResult[Any]]:
     """One pending result for each handler that the bus has now, noted on the event."""
     record = execution.record
     handlers = execution.bus.handlers_for(record.type)
-    runs: list[EventResult[Any]] = [EventResult(record, handler, execution) for handler in handlers]
-    if runs and record.results is None:
-        record.results = {}
-    for run in runs:
-        record.results[run.handler.id] = run  # type: ignore[index]
+    runs: list[EventResult[Any]] = []
+    if handlers:
+        results = record.results
+        if results is None:
+            results = record.results = {}
+        for handler in handlers:
+            run: EventResult[Any] = EventResult(record, handler, execution)
+            results[handler.id] = run
+            runs.append(run)
     return runs
 
 
 def start(run: EventResult[Any], execution: Execution) -> None:
     """Runs the body up to its first wait; whatever comes of it reaches ``run``."""
-    bus, loop = execution.bus, execution.bus.loop
+    bus, loop = execution.bus, execution.loop
     now = loop.time()
     run.status = EventResultStatus.STARTED
     run.started_ns = clock.wall_ns()
@@ -72,22 +76,23 @@ def start(run: EventResult[Any], execution: Execution) -> None:
     if limit is not None and (execution.deadline is None or now + limit < execution.deadline):
         run.limit = limit
         run.deadline = now + limit
-    if run.record.is_related and _depth(run) > bus.max_handler_recursion_depth:
-        handler = run.handler.handler_name
-        run.fail(EventRecursionError(f"{bus.name}.{handler} re-enters itself too often"))
+    handler = run.handler
+    handler.running += 1
+    deepest = bus.max_handler_recursion_depth
+    if handler.running > deepest + 1 and run.record.is_related and _depth(run) > deepest:
+        name = f"{bus.name}.{handler.handler_name}"
+        run.fail(EventRecursionError(f"{name} re-enters itself too often"))
         return
+    eager = execution.depth % EAGER_DEPTH != 0
     context = execution.context.copy()
-    if run.handler.is_async:
-        body = _run_async(run, execution, None)
+    if handler.is_async:
+        body = _run_async(run, execution, None, now if eager else None)
     else:
-        pending = context.run(_run_sync, run, execution)
+        pending = context.run(_run_sync, run, execution, now)
         if pending is None:
             return
-        body = _run_async(run, execution, pending)
-    run.task = None
-    task = asyncio.Task(
-        body, loop=loop, context=context, eager_start=execution.depth % EAGER_DEPTH != 0
-    )
+        body = _run_async(run, execution, pending, None)
+    task = asyncio.Task(body, loop=loop, context=context, eager_start=eager)
     if not task.done():
         _adopt_task(run, execution, task)
 
@@ -104,15 +109,14 @@ def _adopt_task(run: EventResult[Any], execution: Execution, task: asyncio.Task[
         task.cancel()
 
 
-def _run_sync(run: EventResult[Any], execution: Execution) -> Awaitable[Any] | None:
+def _run_sync(run: EventResult[Any], execution: Execution, now: float) -> Awaitable[Any] | None:
     """Runs a plain callable; returns what it left to be awaited."""
-    bus = execution.bus
     handler = run.handler.handler
     slow = _slow_threshold(run, execution)
     with (
         saved_errors(run),
         # No timer can fire while a plain callable runs: the monitor looks when it has ended.
-        slow_monitor(bus.loop, slow, partial(_warn, run, execution), lazy=True)
+        slow_monitor(execution.loop, slow, partial(_warn, run, execution), lazy=True, start=now)
         if slow is not None
         else NO_MONITOR,
         handler_execution_context(run, execution),
@@ -126,10 +130,16 @@ def _run_sync(run: EventResult[Any], execution: Execution) -> Awaitable[Any] | N
 
 
 async def _run_async(
-    run: EventResult[Any], execution: Execution, pending: Awaitable[Any] | None
+    run: EventResult[Any],
+    execution: Execution,
+    pending: Awaitable[Any] | None,
+    now: float | None,
 ) -> None:
-    """Runs a coroutine function, or awaits what a plain callable returned."""
-    loop = execution.bus.loop
+    """Runs a coroutine function, or awaits what a plain callable returned.
+
+    ``now`` is the time of the loop's clock, if that was just read.
+    """
+    loop = execution.loop
     handler = run.handler.handler
     slow = _slow_threshold(run, execution)
     try:
@@ -138,7 +148,7 @@ async def _run_async(
             timeout_scope(loop, run.deadline, run.expire, lazy=True)
             if run.deadline is not None
             else NO_TIMEOUT as limit,
-            slow_monitor(loop, slow, partial(_warn, run, execution), lazy=True)
+            slow_monitor(loop, slow, partial(_warn, run, execution), lazy=True, start=now)
             if slow is not None
             else NO_MONITOR as monitor,
             handler_execution_context(run, execution),
@@ -160,23 +170,23 @@ async def _run_async(
 def handler_limit(run: EventResult[Any], execution: Execution) -> float | None:
     """The run's own limit in seconds: the lesser of the handler's and the event's for handlers."""
     own = run.handler.handler_timeout
-    if own is None:
+    options = run.record.own
+    if own is None or (own is UNSET and not options):
         return None
-    default = run.record.own.get("event_handler_timeout", UNSET)
-    if isinstance(own, Unset):
-        return None if isinstance(default, Unset) else default
-    return own if isinstance(default, Unset) or default is None else min(own, default)
+    default = options.get("event_handler_timeout", UNSET)
+    if own is UNSET:
+        return None if default is UNSET else default
+    return own if default is UNSET or default is None else min(own, default)
 
 
 def _slow_threshold(run: EventResult[Any], execution: Execution) -> float | None:
     """Seconds after which to warn: the handler's, else the event's, else the bus's."""
     own = run.handler.handler_slow_timeout
-    if isinstance(own, Unset):
-        own = run.record.own.get("event_handler_slow_timeout", UNSET)
-    if isinstance(own, Unset):
-        own = execution.bus.event_handler_slow_timeout
-    limit = run.limit if run.limit is not None else execution.limit
-    return below(own, limit)
+    if own is UNSET:
+        if not run.record.own:
+            return execution.bus.plain.handler_slow
+        own = effective(run.record, "event_handler_slow_timeout", execution.bus)
+    return below(own, execution.limit if run.limit is None else run.limit)
 
 
 def _warn(run: EventResult[Any], execution: Execution, elapsed: float) -> None:

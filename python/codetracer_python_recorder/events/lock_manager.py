@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Generator
 from contextlib import AbstractContextManager
 from contextvars import ContextVar, Token
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, cast, runtime_checkable
 from weakref import WeakKeyDictionary
 
 from .modes import EventConcurrencyMode, EventHandlerConcurrencyMode
@@ -68,14 +68,11 @@ class _Ready:
     __slots__ = ()
 
     def __await__(self) -> Generator[None, None, None]:
-        return _nothing()
+        return _ENDED
 
 
-def _nothing() -> Generator[None, None, None]:
-    return
-    yield
-
-
+# An exhausted iterator stays exhausted, so one is enough for all.
+_ENDED = cast("Generator[None, None, None]", iter(()))
 _READY = _Ready()
 
 

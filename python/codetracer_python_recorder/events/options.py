@@ -7,7 +7,7 @@ they do.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from .modes import EventConcurrencyMode, EventHandlerCompletionMode, EventHandlerConcurrencyMode
@@ -20,6 +20,7 @@ __all__ = [
     "EVENT_OPTIONS",
     "LIMIT_OPTIONS",
     "MODE_OPTIONS",
+    "Plain",
     "below",
     "check_limit",
     "check_option",
@@ -95,6 +96,25 @@ def effective(record: EventRecord, name: str, bus: EventBus | None) -> Any:
         if value is not None or name not in _MODES:
             return value
     return None if bus is None else bus.defaults.get(name)
+
+
+class Plain:
+    """What holds on a bus for events that set nothing themselves.
+
+    Attributes:
+        timeout: the event's cap in seconds.
+        slow: seconds after which a running event is warned about, if that is before its cap.
+        handler_slow: as ``slow``, for a handler.
+        handlers: how the handlers run.
+    """
+
+    __slots__ = ("handler_slow", "handlers", "slow", "timeout")
+
+    def __init__(self, defaults: Mapping[str, Any]) -> None:
+        self.timeout: float | None = defaults["event_timeout"]
+        self.slow = below(defaults["event_slow_timeout"], self.timeout)
+        self.handler_slow = below(defaults["event_handler_slow_timeout"], self.timeout)
+        self.handlers: EventHandlerConcurrencyMode = defaults["event_handler_concurrency"]
 
 
 def below(threshold: float | None, limit: float | None) -> float | None:

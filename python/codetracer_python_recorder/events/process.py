@@ -7,7 +7,7 @@ handlers) and what ends it early. Refuses the queue, which is the bus's, and the
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextvars import Context
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -41,6 +41,7 @@ class Execution:
     """One event on one bus.
 
     Attributes:
+        loop: the loop that the bus is bound to.
         context: the ContextVars at the emission; each handler runs in a copy.
         runs: the results, in the order of the handlers; empty before the start.
         limit: the event's cap in seconds.
@@ -66,6 +67,7 @@ class Execution:
         "depth",
         "final",
         "limit",
+        "loop",
         "record",
         "runs",
         "state",
@@ -74,10 +76,11 @@ class Execution:
 
     def __init__(self, bus: EventBus, record: EventRecord, context: Context) -> None:
         self.bus = bus
+        self.loop = bus.loop
         self.record = record
         self.context = context
         self.state = State.QUEUED
-        self.runs: list[EventResult[Any]] = []
+        self.runs: Sequence[EventResult[Any]] = ()
         self.limit: float | None = None
         self.deadline: float | None = None
         self.final = False
@@ -96,7 +99,7 @@ class Execution:
         """Whether ``holder`` waits by queue jump, directly or not, for this execution to end."""
         live = self.record.live
         for wait in () if live is None else live.waits or ():
-            if wait.jump and wait.run.is_live and wait.run.execution is holder:
+            if wait.jump and wait.run.execution is holder and wait.run.is_live:
                 return True
         return any(above is holder for above in self.enclosing())
 
@@ -137,8 +140,10 @@ class Execution:
 
     def spawn(self, *, eager: bool) -> None:
         """Processes the event in a task of its own; an eager one runs up to its first wait now."""
-        above = [wait.run.execution for wait in self.record.waits()]
-        self.depth = 1 + max((e.depth for e in above if e is not None), default=0)
+        for wait in self.record.waits():
+            above = wait.run.execution
+            if above is not None and above.depth >= self.depth:
+                self.depth = above.depth + 1
         self.state = State.LOCKING
         eager = eager and self.depth % handler_run.EAGER_DEPTH != 0
         self.bus.spawn(self._process_alone(), eager=eager)
@@ -200,18 +205,24 @@ class Execution:
         self._make_runs()
         if not self.runs:
             return
-        self.limit = effective(record, "event_timeout", bus)
+        loop = self.loop
+        now = loop.time()
+        if record.own:
+            self.limit = effective(record, "event_timeout", bus)
+            slow = below(effective(record, "event_slow_timeout", bus), self.limit)
+            handlers = effective(record, "event_handler_concurrency", bus)
+        else:
+            plain = bus.plain
+            self.limit, slow, handlers = plain.timeout, plain.slow, plain.handlers
         if self.limit is not None:
-            self.deadline = bus.loop.time() + self.limit
-        slow = below(effective(record, "event_slow_timeout", bus), self.limit)
-        self._cap = timeout_scope(bus.loop, self.deadline, self.expire, lazy=True)
+            self.deadline = now + self.limit
+        self._cap = timeout_scope(loop, self.deadline, self.expire, lazy=True)
         if slow is not None:
-            self._monitor = slow_monitor(bus.loop, slow, self._warn, lazy=True)
+            self._monitor = slow_monitor(loop, slow, self._warn, lazy=True, start=now)
         if bus.middlewares:
             self._arm()
         with saved_errors(self), self._cap, self._monitor:
-            mode = effective(record, "event_handler_concurrency", bus)
-            if mode is EventHandlerConcurrencyMode.PARALLEL:
+            if handlers is EventHandlerConcurrencyMode.PARALLEL:
                 await self._run_parallel()
             else:
                 await self._run_serial()
@@ -260,7 +271,7 @@ class Execution:
     async def _sleep(self) -> None:
         """Waits until a run has ended."""
         self._arm()
-        self._wake = self.bus.loop.create_future()
+        self._wake = self.loop.create_future()
         try:
             await self._wake
         finally:
@@ -269,9 +280,7 @@ class Execution:
     def _is_alone(self) -> object:
         """Whether nothing but a handler's body can make the handlers wait."""
         live = self.record.live
-        return (
-            live is not None and len(live.executions) == 1 and type(self.bus.locks) is LockManager
-        )
+        return live is not None and len(live) == 1 and type(self.bus.locks) is LockManager
 
     def _arm(self) -> None:
         if self._cap is not None:
@@ -280,7 +289,7 @@ class Execution:
 
     async def _announce(self, run: EventResult[Any], status: EventResultStatus) -> None:
         """Tells the middlewares about a result; the time that this takes is outside the cap."""
-        cap, loop = self._cap, self.bus.loop
+        cap, loop = self._cap, self.loop
         begin = loop.time()
         alone = cap is not None and not self.final and not any(r.is_live for r in self.runs)
         if alone and cap is not None:
@@ -307,13 +316,18 @@ class Execution:
             and not hasattr(run.result, "event_status")
         ):
             self.record.winner = run
-        if self.record.winner is run and not self.final:
+        if self.record.winner is run and not self.final and self._has_others():
             cut_losers(self.record)
         if self._open:
             self._open -= 1
             due = not self._open or self.bus.middlewares
             if due and self._wake is not None and not self._wake.done():
                 self._wake.set_result(None)
+
+    def _has_others(self) -> bool:
+        """Whether the event has more than one handler."""
+        live = self.record.live
+        return len(self.runs) > 1 or live is None or len(live) > 1
 
     def _is_over(self) -> bool:
         """``final``, read again after a wait."""
@@ -368,13 +382,12 @@ class Execution:
         """One pending result for each handler that the bus has now."""
         record = self.record
         self.runs = handler_run.make_results(self)
-        if self.runs:
+        live = record.live
+        if self.runs and live is not None and record.winner is not None:
             mode = effective(record, "event_handler_completion", self.bus)
-            live = record.live
-            if live is not None and record.winner is not None:
-                first = live.first or mode is EventHandlerCompletionMode.FIRST
-                if first and not self.final:
-                    self.settle("another handler was first", None, None, keep_children=True)
+            first = live.first or mode is EventHandlerCompletionMode.FIRST
+            if first and not self.final:
+                self.settle("another handler was first", None, None, keep_children=True)
 
     def _finish(self) -> asyncio.Task[None] | None:
         """Ends the execution once; returns what still tells middlewares about it."""

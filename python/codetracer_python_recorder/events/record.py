@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from . import clock, cycles
-from .modes import EventStatus
+from .modes import EventStatus, State
 
 if TYPE_CHECKING:
     from .base_event import BaseEvent
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from .process import Execution
 
 __all__ = ["EventRecord", "Live", "Wait", "complete", "promote", "wake"]
+
+
+Identity = str | tuple[int, int]
 
 
 class Wait:
@@ -41,11 +44,13 @@ class Wait:
         self.jump = jump
 
 
-class Live:
+class Live(list["Execution"]):
     """What exists only while an event is not complete.
 
+    It is the list of the event's executions on the buses of its path, in the order of emission: a
+    list beside it would be one more object for each queued event.
+
     Attributes:
-        executions: the event's execution on each bus of its path, in the order of emission.
         open_executions: how many of them are not done.
         open_children: how many children are not complete.
         emitter: the run that emitted the event; its event is held open by this one.
@@ -58,7 +63,6 @@ class Live:
 
     __slots__ = (
         "emitter",
-        "executions",
         "first",
         "open_children",
         "open_executions",
@@ -69,7 +73,6 @@ class Live:
     )
 
     def __init__(self) -> None:
-        self.executions: list[Execution] = []
         self.open_executions = 0
         self.open_children = 0
         self.emitter: EventResult[Any] | None = None
@@ -84,7 +87,8 @@ class EventRecord:
     """One event's identity and state.
 
     ``own`` holds the options that the event itself has, by attribute name: those of its class and
-    those set on the instance. ``live`` is ``None`` before the first emission and after completion.
+    those set on the instance. ``origin`` is the parent's identity. ``live`` is ``None`` before the
+    first emission and after completion.
     """
 
     node_kind: ClassVar[str] = "event"
@@ -98,8 +102,8 @@ class EventRecord:
         "id",
         "live",
         "middleware_errors",
+        "origin",
         "own",
-        "parent_id",
         "path",
         "results",
         "sequence",
@@ -123,7 +127,7 @@ class EventRecord:
         self.status = EventStatus.PENDING
         self.bus: EventBus | None = None
         self.path: tuple[str, ...] = ()
-        self.parent_id: str | None = None
+        self.origin: Identity | None = None
         self.emitted_by: str | None = None
         self.results: dict[str, EventResult[Any]] | None = None
         self.middleware_errors: list[BaseException] | None = None
@@ -131,8 +135,24 @@ class EventRecord:
         self.live: Live | None = None
 
     @property
+    def parent_id(self) -> str | None:
+        """The id of the event whose handler emitted this one, or what the event says itself."""
+        origin = self.origin
+        if isinstance(origin, tuple):
+            self.origin = origin = clock.uuid7(*origin)
+        return origin
+
+    @parent_id.setter
+    def parent_id(self, value: str | None) -> None:
+        self.origin = value
+
+    def identity(self) -> Identity:
+        """The id, or what it will be made of: time and sequence of creation."""
+        return (self.created_ns, self.sequence) if self.id is None else self.id
+
+    @property
     def event_id(self) -> str:
-        """The UUIDv7, made when it is first asked for out of time and sequence of creation."""
+        """The UUIDv7, made when it is first asked for."""
         if self.id is None:
             self.id = clock.uuid7(self.created_ns, self.sequence)
         return self.id
@@ -151,8 +171,9 @@ class EventRecord:
 
     def execution_on(self, bus: EventBus) -> Execution | None:
         """The unfinished event's execution on ``bus``."""
-        if self.live is not None:
-            for execution in self.live.executions:
+        live = self.live
+        if live is not None:
+            for execution in live:
                 if execution.bus is bus:
                     return execution
         return None
@@ -195,7 +216,10 @@ class EventRecord:
     @property
     def is_running(self) -> bool:
         """Whether a bus runs the event's handlers."""
-        return self.live is not None and any(e.is_running for e in self.live.executions)
+        for execution in self.live or ():  # noqa: SIM110
+            if execution.state is State.RUNNING:
+                return True
+        return False
 
     def pressing(self) -> Iterator[Wait]:
         """As ``waits``, up to the first event whose handlers run: it may still wait for others."""
@@ -235,7 +259,7 @@ def promote(record: EventRecord) -> None:
     live = record.live
     if live is None:
         return
-    for execution in list(live.executions):
+    for execution in list(live):
         execution.promote()
     if record.live is not None and not live.open_executions:
         for child in list(record.children()):
@@ -255,8 +279,11 @@ def complete(record: EventRecord) -> asyncio.Task[None] | None:
             return None
         current.status = EventStatus.COMPLETED
         current.completed_ns = clock.wall_ns()
-        announcers = [e.bus for e in live.executions if e.bus.middlewares]
-        if announcers:
+        announcers: list[EventBus] | None = None
+        for execution in live:
+            if execution.bus.middlewares:
+                announcers = [*(announcers or ()), execution.bus]
+        if announcers is not None:
             return announcers[0].spawn(_announce_and_release(current, announcers))
         current = _release(current)
     return None
@@ -279,7 +306,7 @@ def _release(record: EventRecord) -> EventRecord | None:
     if live is None:
         return None
     record.live = None
-    for execution in live.executions:
+    for execution in live:
         execution.bus.event_completed(record)
     for waiter in live.waiters or ():
         wake(waiter)
@@ -296,5 +323,8 @@ def _release(record: EventRecord) -> EventRecord | None:
 
 def wake(waiter: asyncio.Future[None]) -> None:
     """Resolves a future of this thread's loop; one whose waiter or loop is gone is left alone."""
-    if not waiter.done() and not waiter.get_loop().is_closed():
-        waiter.set_result(None)
+    if not waiter.done():
+        try:  # noqa: SIM105
+            waiter.set_result(None)
+        except RuntimeError:  # Whoever waited has closed the loop.
+            pass

@@ -22,7 +22,7 @@ def cancel_event(record: EventRecord, cause: BaseException | None, seconds: floa
     live = record.live
     if live is None or record.status is EventStatus.COMPLETED:
         return
-    for execution in list(live.executions):
+    for execution in list(live):
         execution.settle("its parent was stopped", seconds, cause)
     for child in list(record.children()):
         cancel_event(child, cause, seconds)
@@ -33,7 +33,7 @@ def cut_losers(record: EventRecord) -> None:
     live = record.live
     if live is None or record.winner is None:
         return
-    for execution in list(live.executions):
+    for execution in list(live):
         mode = effective(record, "event_handler_completion", execution.bus)
         if live.first or mode is EventHandlerCompletionMode.FIRST:
             execution.settle("another handler was first", None, None, keep_children=True)

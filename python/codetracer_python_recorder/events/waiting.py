@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from .cycles import closes_cycle, cycle_error
 from .event_result import EventResult, current_run
 from .lock_manager import take_handler_lock, yield_handler_lock
-from .modes import EventStatus
+from .modes import EventStatus, State
 from .record import EventRecord, Live, Wait, promote
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ async def wait(record: EventRecord, *, jump: bool) -> None:
         raise RuntimeError(f"{record.type} was not emitted on any bus, so it cannot be awaited")
     loop = asyncio.get_running_loop()
     bus = record.bus
-    if bus is not None and bus.loop is not loop:
+    if bus is not None and bus._loop is not loop:
         await _wait_from_elsewhere(record, bus.loop)
         return
     run = current_run()
@@ -89,12 +89,14 @@ async def _wait_inside(record: EventRecord, live: Live, run: EventResult[Any], j
     torn_down = False
     try:
         # What is queued everywhere waits for nothing yet, and a jump starts it.
-        at_once = jump and all(execution.is_queued for execution in live.executions)
+        at_once = jump and _is_queued(live)
         if not at_once and closes_cycle(entry):
             raise cycle_error(entry)
         if jump:
             promote(record)
-            _let_in(run)
+            if not at_once:
+                # What runs already may wait for a lock that it can enter now.
+                _let_in(run)
         if record.live is live:
             await entry.future
     except GeneratorExit:
@@ -104,7 +106,19 @@ async def _wait_inside(record: EventRecord, live: Live, run: EventResult[Any], j
         live.waits.remove(entry)
         run.waits.remove(entry)
         if own is not None and run.yielded and not torn_down:
-            await _take_back(own, run)
+            if own.serial_owner is None and run.is_live and not run.waits:
+                own.serial_owner = run
+                run.yielded = False
+            else:
+                await _take_back(own, run)
+
+
+def _is_queued(live: Live) -> bool:
+    """Whether nothing of an event has started anywhere."""
+    for execution in live:  # noqa: SIM110
+        if execution.state is not State.QUEUED:
+            return False
+    return True
 
 
 def _let_in(run: EventResult[Any]) -> None:

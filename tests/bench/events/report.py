@@ -102,8 +102,10 @@ def _typescript_report(title: str, figures: dict[str, float]) -> Report:
     for few, many in zip(flat[::2], flat[1::2], strict=True):
         text = f"{many.removeprefix('flat: ')}, of {few.removeprefix('flat: ')}"
         report.flat.append(Flat(text, figures[few] / figures[many]))
-    for name in ("mitt", "abxbus"):
-        report.others.append((f"{name} (npm)", "emit+await", figures[f"emit+await {name}"]))
+    for name, figure in figures.items():
+        case, _, package = name.rpartition(" ")
+        if package in ("mitt", "abxbus"):
+            report.others.append((f"{package} (npm)", case, figure))
     return report
 
 

@@ -12,6 +12,7 @@ from codetracer_python_recorder.events import (
     EventBus,
     EventHandlerAbortedError,
 )
+from support.events.leaks import Watch
 
 
 class Work(BaseEvent[int]):
@@ -39,7 +40,7 @@ def test_a_bus_rebinds_once_its_loop_is_closed() -> None:
 
 
 @pytest.mark.parametrize("mode", ["bus-serial", "global-serial", "parallel"])
-def test_what_a_closed_loop_left_is_cancelled(mode: str) -> None:
+def test_what_a_closed_loop_left_is_cancelled(mode: str, nothing_left: Watch) -> None:
     bus = EventBus(event_concurrency=mode)
     events: list[Work] = []
 
@@ -56,6 +57,7 @@ def test_what_a_closed_loop_left_is_cancelled(mode: str) -> None:
         await asyncio.sleep(0.01)
 
     asyncio.run(abandon())
+    assert nothing_left.take() != []
 
     async def again() -> int | None:
         events.append(Work())
@@ -131,7 +133,9 @@ def test_a_handler_of_one_loop_awaits_an_event_of_another() -> None:
 
 @pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit])
 @pytest.mark.parametrize("style", ["async", "sync", "late"])
-def test_what_ends_programs_is_stored_and_propagates(kind: type[BaseException], style: str) -> None:
+def test_what_ends_programs_is_stored_and_propagates(
+    kind: type[BaseException], style: str, nothing_left: Watch
+) -> None:
     bus = EventBus()
     events: list[Work] = []
 
@@ -151,6 +155,8 @@ def test_what_ends_programs_is_stored_and_propagates(kind: type[BaseException], 
 
     with pytest.raises(kind):
         asyncio.run(main())
+    # The program's own task and its timer, and nothing of the bus.
+    assert [line[:6] for line in nothing_left.take()] == ["a task", "a time"]
     assert type(events[0].event_results[entry.id].error) is kind
 
 

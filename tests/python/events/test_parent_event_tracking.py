@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
+import textwrap
 
 import pytest
 from codetracer_python_recorder.events import BaseEvent, EventBus
@@ -236,3 +239,35 @@ async def test_the_tree_is_drawn() -> None:
     assert "Child#" in lines[3]
     assert "tree.leaf" in lines[4]
     assert parent.event_log_tree().splitlines()[0] == lines[1][4:]
+
+
+FORK = """
+import asyncio, os
+from codetracer_python_recorder.events import BaseEvent, EventBus
+
+bus = EventBus()
+child = BaseEvent()
+bus.on("Parent", lambda event: bus.emit(child))
+
+class Parent(BaseEvent[str]):
+    pass
+
+async def main():
+    return await bus.emit(Parent())
+
+parent = asyncio.run(main())
+pid = os.fork()
+print(parent.event_id, child.event_parent_id, child.event_id, BaseEvent().event_id, flush=True)
+if pid:
+    os.waitpid(pid, 0)
+"""
+
+
+def test_ids_in_a_forked_process() -> None:
+    program = [sys.executable, "-c", textwrap.dedent(FORK)]
+    done = subprocess.run(program, check=True, capture_output=True, text=True)
+    first, second = (line.split() for line in done.stdout.splitlines())
+    # What was made before has the same ids in both, what is made afterwards has not.
+    assert first[:3] == second[:3]
+    assert first[0] == first[1] != first[2]
+    assert first[3][18:] != second[3][18:], "only the times differ"

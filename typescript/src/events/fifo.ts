@@ -55,8 +55,4 @@ export class Fifo<T> {
       link = next;
     }
   }
-
-  *newestFirst(): Generator<T> {
-    for (let link = this.newest; link !== null; link = link.before) yield link.owner;
-  }
 }

@@ -1,17 +1,43 @@
 // What a bus remembers: its events, oldest first, as many as it may keep. Trimming takes constant time: completed
 // ones go first, then started, then pending ones; only the memory of them goes, never their processing.
+// Runs are linked to each other, without objects between them: what is remembered is most of what a bus keeps in memory.
 
 import { EventHistoryFullError } from "./errors.ts";
-import { Fifo } from "./fifo.ts";
 import type { EventRun, History } from "./records.ts";
+
+/** The remembered runs in one state, in the order in which they got there. */
+class Shelf {
+  oldest: EventRun | null = null;
+  private newest: EventRun | null = null;
+
+  push(run: EventRun): void {
+    run.shelf = this;
+    run.before = this.newest;
+    if (this.newest === null) this.oldest = run;
+    else this.newest.after = run;
+    this.newest = run;
+  }
+
+  remove(run: EventRun): void {
+    if (run.before === null) this.oldest = run.after;
+    else run.before.after = run.after;
+    if (run.after === null) this.newest = run.before;
+    else run.after.before = run.before;
+    run.shelf = null;
+    run.before = null;
+    run.after = null;
+  }
+}
 
 export class BusHistory implements History {
   private readonly size: number | null;
   private readonly drop: boolean;
-  private readonly order = new Fifo<EventRun>();
-  private readonly pendingRuns = new Fifo<EventRun>();
-  private readonly startedRuns = new Fifo<EventRun>();
-  private readonly completedRuns = new Fifo<EventRun>();
+  private oldest: EventRun | null = null;
+  private newest: EventRun | null = null;
+  private count = 0;
+  private readonly pendingRuns = new Shelf();
+  private readonly startedRuns = new Shelf();
+  private readonly completedRuns = new Shelf();
 
   constructor(size: number | null, drop: boolean) {
     this.size = size;
@@ -25,8 +51,12 @@ export class BusHistory implements History {
   }
 
   add(run: EventRun): void {
-    this.order.push(run.historyLink);
-    this.pendingRuns.push(run.statusLink);
+    run.older = this.newest;
+    if (this.newest === null) this.oldest = run;
+    else this.newest.newer = run;
+    this.newest = run;
+    this.count += 1;
+    this.pendingRuns.push(run);
     this.trim();
   }
 
@@ -40,39 +70,55 @@ export class BusHistory implements History {
   }
 
   clear(): void {
-    for (const run of this.order) this.forget(run);
+    for (const run of this.oldestFirst()) this.forget(run);
   }
 
-  oldestFirst(): Iterable<EventRun> {
-    return this.order;
+  *oldestFirst(): Generator<EventRun> {
+    for (let run = this.oldest; run !== null; ) {
+      const next: EventRun | null = run.newer;
+      yield run;
+      run = next;
+    }
   }
 
-  newestFirst(): Iterable<EventRun> {
-    return this.order.newestFirst();
+  *newestFirst(): Generator<EventRun> {
+    for (let run = this.newest; run !== null; run = run.older) yield run;
   }
 
   get length(): number {
-    return this.order.size;
+    return this.count;
   }
 
-  private move(run: EventRun, list: Fifo<EventRun>): void {
-    if (run.historyLink.list === null) return;
-    run.statusLink.list?.remove(run.statusLink);
-    list.push(run.statusLink);
+  private move(run: EventRun, shelf: Shelf): void {
+    const from = this.shelfOf(run);
+    if (from === null) return;
+    from.remove(run);
+    shelf.push(run);
+  }
+
+  /** Where `run` stands; null when it was forgotten. */
+  private shelfOf(run: EventRun): Shelf | null {
+    return run.shelf as Shelf | null;
   }
 
   private forget(run: EventRun): void {
-    this.order.remove(run.historyLink);
-    run.statusLink.list?.remove(run.statusLink);
+    if (run.older === null) this.oldest = run.newer;
+    else run.older.newer = run.newer;
+    if (run.newer === null) this.newest = run.older;
+    else run.newer.older = run.older;
+    run.older = null;
+    run.newer = null;
+    this.count -= 1;
+    this.shelfOf(run)?.remove(run);
   }
 
   private trim(): void {
     if (this.size === null) return;
-    while (this.order.size > this.size) {
-      const link =
+    while (this.count > this.size) {
+      const run =
         this.completedRuns.oldest ?? (this.size === 0 ? null : (this.startedRuns.oldest ?? this.pendingRuns.oldest));
-      if (link === null) return;
-      this.forget(link.owner);
+      if (run === null) return;
+      this.forget(run);
     }
   }
 }

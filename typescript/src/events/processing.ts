@@ -131,7 +131,6 @@ function callHandler(result: EventResult, now: number): MaybePromise<void> {
     return;
   }
   const { timeout } = run.settings;
-  result.monotonicStart = now;
   result.limit = run.settings.limitFor(entry.handler_timeout);
   // Where both are equal the cap counts, so only a smaller limit needs a deadline of its own.
   if (result.limit !== null && (timeout === null || result.limit < timeout))

@@ -6,8 +6,7 @@ import type { CapturedContext } from "./async_context.ts";
 import type { Deadline } from "./deadline.ts";
 import type { FailedCall } from "./errors.ts";
 import type { EventHandler } from "./event_handler.ts";
-import type { Fifo } from "./fifo.ts";
-import { Link } from "./fifo.ts";
+import type { Fifo, Link } from "./fifo.ts";
 import { idFor, newId, nextSequence } from "./ids.ts";
 import type { ParsedInput } from "./input.ts";
 import { type EventLock, Hold } from "./lock.ts";
@@ -16,7 +15,7 @@ import type { EventHandlerCompletionMode, EventStatus, ResultStatus } from "./mo
 import type { ResultType } from "./result_type.ts";
 import type { BusSettings, EffectiveSettings, EventSettings, Limit } from "./settings.ts";
 import type { SlowMonitor } from "./slow_monitor.ts";
-import { type Stamp, stampMicros, stampNow, stampText } from "./stamps.ts";
+import { type Stamp, sinceStamp, stampAfter, stampMicros, stampNow, stampText } from "./stamps.ts";
 
 export const RECORD: unique symbol = Symbol("record");
 export const FRAME: unique symbol = Symbol("frame");
@@ -144,8 +143,8 @@ export class EventRecord {
   holds: EventRecord | null = null;
   context: CapturedContext | null = null;
   status: EventStatus = "pending";
-  startedAt: Stamp | null = null;
-  completedAt: Stamp | null = null;
+  private started: Stamp | null = null;
+  private ended: Stamp | null = null;
   runs: EventRun[] = none;
   openRuns = 0;
   openChildren = 0;
@@ -183,6 +182,22 @@ export class EventRecord {
     this.createdAt = created ?? stampNow();
     this.ownId = id ?? null;
     this.sequence = nextSequence();
+  }
+
+  get startedAt(): Stamp | null {
+    return stampAfter(this.createdAt, this.started);
+  }
+
+  set startedAt(stamp: Stamp | null) {
+    this.started = sinceStamp(this.createdAt, stamp);
+  }
+
+  get completedAt(): Stamp | null {
+    return stampAfter(this.createdAt, this.ended);
+  }
+
+  set completedAt(stamp: Stamp | null) {
+    this.ended = sinceStamp(this.createdAt, stamp);
   }
 
   get parentId(): string | null {
@@ -266,8 +281,12 @@ export class EventRun extends Hold {
   /** In the list of what is not complete on the bus. */
   openLink: Link<EventRun> | null = null;
   queueLink: Link<EventRun> | null = null;
-  readonly historyLink: Link<EventRun> = new Link<EventRun>(this);
-  readonly statusLink: Link<EventRun> = new Link<EventRun>(this);
+  /** Its neighbours in the bus's history by emission, and by state on the shelf where it stands; history.ts owns them. */
+  shelf: object | null = null;
+  older: EventRun | null = null;
+  newer: EventRun | null = null;
+  before: EventRun | null = null;
+  after: EventRun | null = null;
 
   constructor(bus: Bus, record: EventRecord, settings: EffectiveSettings) {
     super();
@@ -297,8 +316,8 @@ export class EventResult<R = unknown> implements FailedCall {
   status: ResultStatus = "pending";
   result: R | undefined = undefined;
   error: unknown = undefined;
-  startedAt: Stamp | null = null;
-  completedAt: Stamp | null = null;
+  private started: Stamp | null = null;
+  private ended: Stamp | null = null;
   /** Its limit in seconds; the event's cap is not part of it. */
   limit: Limit = null;
   deadline: Deadline | null = null;
@@ -309,7 +328,6 @@ export class EventResult<R = unknown> implements FailedCall {
   lost = false;
   /** Whether it gave the event's handler lock away while it awaits. */
   yielded = false;
-  monotonicStart: number | null = null;
   /** Whether the middlewares heard that it starts. */
   told = false;
   /** Whether the handler's promise is still open. */
@@ -325,6 +343,22 @@ export class EventResult<R = unknown> implements FailedCall {
   constructor(run: EventRun, entry: EventHandler) {
     this.run = run;
     this.entry = entry;
+  }
+
+  get startedAt(): Stamp | null {
+    return stampAfter(this.record.createdAt, this.started);
+  }
+
+  set startedAt(stamp: Stamp | null) {
+    this.started = sinceStamp(this.record.createdAt, stamp);
+  }
+
+  get completedAt(): Stamp | null {
+    return stampAfter(this.record.createdAt, this.ended);
+  }
+
+  set completedAt(stamp: Stamp | null) {
+    this.ended = sinceStamp(this.record.createdAt, stamp);
   }
 
   /** Whether the handler runs and its result is open. */

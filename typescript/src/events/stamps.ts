@@ -22,6 +22,22 @@ export function stampText(stamp: Stamp): string {
   return `${new Date(ms).toISOString().slice(0, -1)}${micros}000Z`;
 }
 
+/**
+ * What is kept of `stamp` beside `origin`: the microseconds between them, a small integer, which takes no memory of its
+ * own. A text stays as it is.
+ */
+export function sinceStamp(origin: Stamp, stamp: Stamp | null): Stamp | null {
+  if (typeof stamp !== "number") return stamp;
+  const after = typeof origin === "number" ? stamp - origin : stamp;
+  const small = after | 0;
+  return small === after ? small : after;
+}
+
+/** The stamp of which `kept` was kept beside `origin`. */
+export function stampAfter(origin: Stamp, kept: Stamp | null): Stamp | null {
+  return typeof kept === "number" && typeof origin === "number" ? origin + kept : kept;
+}
+
 const rfc3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})$/;
 
 export function isStampText(text: string): boolean {

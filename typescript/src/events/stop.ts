@@ -8,7 +8,7 @@ import { log } from "./logger.ts";
 import type { EventRecord, EventResult, EventRun } from "./records.ts";
 import { EventResult as Result } from "./records.ts";
 import { passOn } from "./serial_lock.ts";
-import { stampAt } from "./stamps.ts";
+import { stampAt, stampMicros, stampNow } from "./stamps.ts";
 
 /** Why something is ended: the error and the limit to blame, where there are such. */
 export interface StopReason {
@@ -137,7 +137,7 @@ export function warnBlocked(result: EventResult, seconds: number | null): void {
     kind: "blocked",
     message: `${result.handler_name} could not be interrupted: it came back after its limit of ${seconds} s`,
     ...subject(result),
-    elapsed_seconds: result.monotonicStart === null ? 0 : (clock().monotonic() - result.monotonicStart) / 1000,
+    elapsed_seconds: result.startedAt === null ? 0 : (stampNow() - stampMicros(result.startedAt)) / 1e6,
   });
 }
 

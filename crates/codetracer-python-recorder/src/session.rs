@@ -47,7 +47,7 @@ pub fn start(py: Python<'_>, options: &str) -> Result<String, Failure> {
     begin(py, options)
 }
 
-/// Starts recording for the command line.
+/// Starts recording for the command line or an import: what it saves is saved when the process ends.
 pub fn launch(py: Python<'_>, options: &str) -> Result<String, Failure> {
     let options = Options::from_json(options)?;
     let native = py.import("codetracer_python_recorder._native")?;
@@ -55,13 +55,11 @@ pub fn launch(py: Python<'_>, options: &str) -> Result<String, Failure> {
     py.import("atexit")?
         .call_method1("register", (native.getattr("_at_exit")?,))?;
     process::call_at_end();
-    begin(
-        py,
-        Options {
-            origin: Origin::Launch,
-            ..options
-        },
-    )
+    let origin = match options.origin {
+        Origin::Import => Origin::Import,
+        _ => Origin::Launch,
+    };
+    begin(py, Options { origin, ..options })
 }
 
 fn begin(py: Python<'_>, options: Options) -> Result<String, Failure> {

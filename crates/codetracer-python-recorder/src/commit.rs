@@ -44,6 +44,9 @@ pub(crate) fn commit(
             "the program freed the recorder's sys.monitoring tool id"
         ));
     }
+    if let Some(error) = diagnostics::taken() {
+        ended.fail(error);
+    }
     let metadata = describe(&ended, session, exit_code);
     let Some(writer) = ended.writer else {
         return Err(enverr!(IO, "the recording belongs to the parent process").into());

@@ -7,6 +7,7 @@ pub mod container;
 mod drain;
 mod error;
 mod file;
+pub mod held;
 pub mod metadata;
 mod pool;
 mod raw;

@@ -12,6 +12,7 @@ use recorder_errors::fault_call;
 use recorder_errors::prelude::*;
 
 use crate::container::CONTAINER;
+use crate::held::Held;
 use crate::metadata::Metadata;
 use crate::raw::fd;
 use crate::reader::Status;
@@ -197,7 +198,7 @@ pub(crate) struct Staging {
     pub path: PathBuf,
     pub run_id: String,
     /// Holds the lock; none once it is given back.
-    lock: Option<File>,
+    lock: Option<Held>,
 }
 
 /// Fails as [`crate::Writer::create`] would for the place `dir`, and leaves nothing behind.
@@ -302,14 +303,16 @@ impl Staging {
 }
 
 /// Takes the lock of a staging directory; `None` when its writer is alive.
-fn lock(staging: &Path) -> RecorderResult<Option<File>> {
+fn lock(staging: &Path) -> RecorderResult<Option<Held>> {
     let path = staging.join(LOCK);
     let fail = |error| RecorderError::io_while("lock the staging directory", &path, error);
     let mut options = OpenOptions::new();
     options.create(true).truncate(false).write(true);
     let file = fault_call!("store.staging.lock").and_then(|()| options.open(&path));
-    let file = file.and_then(fd::raise).map_err(fail)?;
-    Ok(fd::try_lock(&file).map_err(fail)?.then_some(file))
+    let file = file.map_err(fail)?;
+    // The lock belongs to what was opened, so a duplicate of the descriptor has it too.
+    let free = fd::try_lock(&file).map_err(fail)?;
+    free.then(|| Held::new(file).map_err(fail)).transpose()
 }
 
 /// Whether the writer of a staging directory is alive. Changes nothing.

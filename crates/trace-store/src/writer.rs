@@ -122,7 +122,7 @@ impl Writer {
             metadata.recorder_version = env!("CARGO_PKG_VERSION").to_owned();
         }
         metadata.set_partial("running");
-        staging.write_metadata(&metadata)?;
+        staging.write_first_metadata(&metadata)?;
         let pool = Arc::new(Pool::new(
             staging.at(SEGMENTS),
             options.segment_bytes,
@@ -337,7 +337,13 @@ impl Writer {
             return Err(failed);
         };
         self.complete(&mut metadata);
-        let _ = staging.write_metadata(&metadata);
+        if staging.write_metadata(&metadata).is_err() {
+            let mut least = self.start.clone();
+            least.set_partial(reason);
+            let _ = staging
+                .overwrite_metadata(&metadata)
+                .or_else(|_| staging.overwrite_metadata(&least));
+        }
         staging.unlock();
         if let Ok(kept) = Recording::open(&staging.path) {
             metadata.events = kept.metadata().events;

@@ -19,6 +19,7 @@ mod worker;
 mod writer;
 
 pub use metadata::{Clock, ClockPair, Metadata, Source, Warning};
+pub use raw::signals::Interrupts;
 pub use reader::{Recording, Selection, Status};
 pub use recovery::{Recovered, RecoveredRecording, recover};
 pub use segment::{Base, Segment};

@@ -93,6 +93,10 @@ fn describe(ended: &Ended, session: &Session, exit_code: Option<i32>) -> Metadat
         tick: Clock::best().ticks(),
         ns: monotonic_ns(),
     };
+    metadata.count("events_recorded", ended.events);
+    if let Some(reason) = ended.reason {
+        metadata.count(&metrics::detached_by(reason), 1);
+    }
     metadata.count("forks", ended.counters.forks);
     metadata.count("codes_traced", ended.counters.codes_traced);
     metadata.count("codes_skipped", ended.counters.codes_skipped);

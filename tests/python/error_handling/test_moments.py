@@ -255,6 +255,9 @@ def test_the_second_interrupt_ends_saving(tmp_path: Path, policy: str) -> None:
     assert (opened.info["partial"], opened.info["reason"]) == (True, "ERR_TRACE_INCOMPLETE")
     assert 0 < opened.info["calls"] < 150_000
     assert sum(1 for _ in opened.steps()) == opened.info["events"]
+    counted = opened.info["counters"]
+    dropped = counted["dropped_events.ERR_TRACE_INCOMPLETE"]
+    assert dropped == counted["events_recorded"] - opened.info["events"] > 0
     assert left(tmp_path) == ["out"]
 
 

@@ -188,14 +188,16 @@ def test_a_missing_compiled_module_follows_the_policy(
     assert codes == ["ERR_UNSUPPORTED_PYTHON", *(["ERR_TRACE_MISSING"] * (disable and require))]
 
 
-def test_a_forked_child_keeps_its_own_status_without_a_compiled_module(tmp_path: Path) -> None:
+@pytest.mark.parametrize("missing", [False, True], ids=["", "no compiled module"])
+def test_a_forked_child_keeps_its_own_status(tmp_path: Path, missing: bool) -> None:
     source = "import os\nchild = os.fork()\nif child == 0:\n    sys.exit(4)\n"
     source += "print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))\n"
-    ended = imported(
-        tmp_path, "import sys\nimport codetracer_python_recorder\n" + source,
-        **without_compiled_module(tmp_path),
-    )  # fmt: skip
+    env = {"CODETRACER_TRACE": "none/such/place"}
+    if missing:
+        env = without_compiled_module(tmp_path)
+    ended = imported(tmp_path, "import sys\nimport codetracer_python_recorder\n" + source, **env)
     assert (ended.status, ended.out) == (10, "4\n")
+    assert ended.err.count("\n") == 1
 
 
 def test_the_command_line_and_its_program_are_left_alone(tmp_path: Path) -> None:

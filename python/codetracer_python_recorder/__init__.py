@@ -11,8 +11,11 @@ Record a block of a program and read it back::
         print(call.function, call.args, call.result)
 
 Whole programs are recorded by ``codetracer-python-recorder record script.py``. Names are loaded at
-their first use, so that importing the package costs next to nothing.
+their first use, so that importing the package costs next to nothing. Where the environment has
+``CODETRACER_TRACE=DIR``, importing the package starts a recording there; see ``auto_start``.
 """
+
+from os import environ as _environ
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -105,3 +108,10 @@ def __getattr__(name: str) -> object:
 
 def __dir__() -> "list[str]":
     return sorted({*globals(), *__all__})
+
+
+if _environ.get("CODETRACER_TRACE"):
+    from .auto_start import auto_start_from_env
+
+    auto_start_from_env()
+    del auto_start_from_env

@@ -26,12 +26,14 @@ def begin() -> None:
     if options is None:
         return
     try:
-        from . import _native
-
         if options.startswith(_UNRECORDED):
+            from ._ending import end_without
+
             on, _, place = options.removeprefix(_UNRECORDED).partition(":")
-            _native.end_without(place or None, on[0] == "1", on[1] == "1")
+            end_without(place or None, propagate=on[0] == "1", json=on[1] == "1")
         else:
+            from . import _native
+
             _native.launch(options)
     except KeyboardInterrupt:
         os._exit(_INTERRUPTED)
@@ -66,13 +68,6 @@ def settle(known: set[str], young: int) -> None:
         native.set_young_count(gc.get_count(), gc.get_threshold(), young)
 
 
-def _end_without(required: str | None, propagate: bool, json: bool) -> None:
-    if required is not None or not propagate:
-        from ._extension import native
-
-        native.end_without(required, propagate, json)
-
-
 def _fail(options: str, error: Exception) -> None:
     """Follows the policy: the process ends here, or the program runs unrecorded."""
     status = 70
@@ -80,6 +75,7 @@ def _fail(options: str, error: Exception) -> None:
         import json
 
         from . import _notice
+        from ._ending import end_without
         from .exceptions import RecorderError, make
 
         if isinstance(error, ImportError):
@@ -96,10 +92,10 @@ def _fail(options: str, error: Exception) -> None:
         # A mistake of the caller ends the process under every policy.
         if error.kind != "Usage" and policy.get("on_recorder_error") == "disable":
             _notice.warning(error, "the program runs unrecorded", json=as_json)
-            _end_without(
+            end_without(
                 policy["dir"] if policy.get("require_trace") else None,
-                policy.get("propagate_script_exit", True),
-                as_json,
+                propagate=policy.get("propagate_script_exit", True),
+                json=as_json,
             )
             return
         _notice.failure(error, json=as_json)

@@ -59,7 +59,8 @@ def openmetrics(counters: Mapping[str, int], labels: Mapping[str, str] | None = 
 
     Args:
         counters: by name, such as ``Trace(path).info["counters"]`` or what a sink is given. A dot
-            ends the name of the counter; what follows is its label ``reason``.
+            ends the name of the counter; what follows is its label ``reason``. A name that ends in
+            ``_peak`` is the most that there was, and a gauge.
         labels: put on every sample.
 
     Returns:
@@ -71,11 +72,12 @@ def openmetrics(counters: Mapping[str, int], labels: Mapping[str, str] | None = 
         families.setdefault(_name(family), []).append((reason, n))
     lines = []
     for family, samples in families.items():
-        lines.append(f"# TYPE codetracer_{family} counter")
+        kind, end = ("gauge", "") if family.endswith("_peak") else ("counter", "_total")
+        lines.append(f"# TYPE codetracer_{family} {kind}")
         for reason, n in samples:
             own = {**(labels or {}), **({"reason": reason} if reason else {})}
             shown = ",".join(f'{_name(key)}="{_escaped(value)}"' for key, value in own.items())
-            lines.append(f"codetracer_{family}_total{'{' + shown + '}' if shown else ''} {n}")
+            lines.append(f"codetracer_{family}{end}{'{' + shown + '}' if shown else ''} {n}")
     return "\n".join([*lines, "# EOF"]) + "\n"
 
 

@@ -209,6 +209,15 @@ def start(
         raise
 
 
+def start_with_process(path: str, *, format: str | None, trace_filter: str | None) -> None:
+    """Starts a recording that the end of the process saves, with what the environment says.
+
+    Raises:
+        RecorderError: it cannot start.
+    """
+    _start(path, normalize_format(format), None, trace_filter, None, True, native.launch, "import")
+
+
 def _start(
     path: str | os.PathLike[str],
     format: str,
@@ -216,6 +225,8 @@ def _start(
     trace_filter: object,
     policy: Mapping[str, object] | None,
     apply_env_policy: bool,
+    begin: Callable[[str], str] = native.start,
+    origin: str = "api",
 ) -> TraceSession:
     global _current, _as_json, _required
     if native.is_tracing():
@@ -230,7 +241,7 @@ def _start(
     settings = _settings(policy, apply_env_policy)
     options: dict[str, Any] = {
         "dir": absolute(place, "path"),
-        "origin": "api",
+        "origin": origin,
         "next_command": "codetracer-python-recorder print",
         **settings,
     }
@@ -239,9 +250,9 @@ def _start(
     as_json = bool(settings["json_errors"])
     required = None
     try:
-        answer = native.start(json.dumps(options))
+        answer = begin(json.dumps(options))
     except RecorderError as error:
-        if settings["on_recorder_error"] != "disable" or error.kind == "Usage":
+        if origin != "api" or settings["on_recorder_error"] != "disable" or error.kind == "Usage":
             raise
         _notice.warning(error, _UNRECORDED, json=as_json)
         moments.not_started(error)

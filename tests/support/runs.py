@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -95,3 +96,13 @@ def next_command(err: str) -> str:
 def listing(directory: Path) -> list[str]:
     """Everything below a directory."""
     return sorted(str(path.relative_to(directory)) for path in directory.rglob("*"))
+
+
+def without_compiled_module(place: Path) -> dict[str, str]:
+    """Variables by which an interpreter finds a copy, in ``place``, that lacks the module."""
+    import codetracer_python_recorder
+
+    package = Path(codetracer_python_recorder.__file__).parent
+    copy = place / "lib" / package.name
+    shutil.copytree(package, copy, ignore=shutil.ignore_patterns("_native*.so"))
+    return {"PYTHONPATH": str(place / "lib"), "PYTHONDONTWRITEBYTECODE": "1"}

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use recorder_core::{OnError, diagnostics, metrics};
 use recorder_errors::{ErrorCode, RecorderError, RecorderResult, enverr, target, usage};
-use trace_store::{ClockPair, Committed, Metadata, Segment, Writer};
+use trace_store::{ClockPair, Committed, Interrupts, Metadata, Segment, Writer};
 
 use crate::hooks::ending::{Ended, MainEnd};
 use crate::raw::clock::{Clock, monotonic_ns};
@@ -38,11 +38,16 @@ pub(crate) fn commit(
     exit_code: Option<i32>,
     progress: bool,
 ) -> Outcome {
+    // The first interrupt reaches the program when the recording is saved.
+    let interrupts = Interrupts::keep_back();
     if ended.taken_away {
         ended.fail(target!(
             TOOL_ID_TAKEN,
             "the program freed the recorder's sys.monitoring tool id"
         ));
+    }
+    if let Some(error) = diagnostics::taken() {
+        ended.fail(error);
     }
     let metadata = describe(&ended, session, exit_code);
     let Some(writer) = ended.writer else {
@@ -54,7 +59,13 @@ pub(crate) fn commit(
         let failed = ended.failure.map(|error| Failed { error, said });
         (failed.map_or(Ok(None), Err), events)
     } else {
-        match save(&writer, ended.segments, metadata.clone(), progress) {
+        match save(
+            &writer,
+            ended.segments,
+            metadata.clone(),
+            progress,
+            &interrupts,
+        ) {
             Ok(committed) => {
                 let events = committed.metadata.events;
                 (Ok(Some(committed)), events)
@@ -82,6 +93,10 @@ fn describe(ended: &Ended, session: &Session, exit_code: Option<i32>) -> Metadat
         tick: Clock::best().ticks(),
         ns: monotonic_ns(),
     };
+    metadata.count("events_recorded", ended.events);
+    if let Some(reason) = ended.reason {
+        metadata.count(&metrics::detached_by(reason), 1);
+    }
     metadata.count("forks", ended.counters.forks);
     metadata.count("codes_traced", ended.counters.codes_traced);
     metadata.count("codes_skipped", ended.counters.codes_skipped);
@@ -89,21 +104,34 @@ fn describe(ended: &Ended, session: &Session, exit_code: Option<i32>) -> Metadat
     metadata
 }
 
+/// Interrupts that end saving.
+const ENOUGH: u32 = 2;
+
 fn save(
     writer: &Writer,
     segments: Vec<Segment>,
     metadata: Metadata,
     progress: bool,
+    interrupts: &Interrupts,
 ) -> RecorderResult<Committed> {
     let mut bar = Bar::new(progress, segments.len() + writer.backlog());
-    let committed = writer.finish_with(segments, metadata, &mut |left| bar.show(left));
+    let committed = writer.finish_with(segments, metadata, &mut |left| {
+        bar.show(left);
+        interrupts.seen() < ENOUGH
+    });
     bar.remove();
     let committed = committed?;
+    if committed.metadata.partial {
+        let error =
+            target!(TRACE_INCOMPLETE, "saving was interrupted"; path = committed.dir.display());
+        diagnostics::warning(&error, "kept what was saved until then, marked partial");
+    }
     for (counter, n) in &committed.metadata.counters {
         if counter != metrics::PANICS {
             metrics::add(counter, *n);
         }
     }
+    metrics::add("bytes", committed.metadata.bytes);
     Ok(committed)
 }
 

@@ -102,18 +102,19 @@ fn check_output(py: Python<'_>, dir: std::path::PathBuf) -> PyResult<()> {
     wrap_recorder(py, Entry::CheckOutput, || trace_store::check_output(&dir))
 }
 
-/// The program runs unrecorded because of a failure under `disable`. Where a recording at `required` must be, the process
-/// says so at its end, and ends with the status of that mistake; else with the program's own if it is to `propagate`.
+/// The program runs unrecorded because of a failure. Where a recording at `required` must be, the process says so at its
+/// end, and ends with the status of that mistake; else with `status`; else with the program's own if it is to `propagate`.
 #[pyfunction]
-#[pyo3(signature = (required, propagate, json, /))]
+#[pyo3(signature = (required, propagate, json, status = None, /))]
 fn end_without(
     py: Python<'_>,
     required: Option<std::path::PathBuf>,
     propagate: bool,
     json: bool,
+    status: Option<u8>,
 ) -> PyResult<()> {
     wrap(py, Entry::EndWithout, || {
-        session::end_without(required.as_deref(), propagate, json);
+        session::end_without(required.as_deref(), propagate, json, status);
         Ok(())
     })
 }

@@ -47,7 +47,7 @@ pub fn start(py: Python<'_>, options: &str) -> Result<String, Failure> {
     begin(py, options)
 }
 
-/// Starts recording for the command line.
+/// Starts recording for the command line or an import: what it saves is saved when the process ends.
 pub fn launch(py: Python<'_>, options: &str) -> Result<String, Failure> {
     let options = Options::from_json(options)?;
     let native = py.import("codetracer_python_recorder._native")?;
@@ -55,13 +55,11 @@ pub fn launch(py: Python<'_>, options: &str) -> Result<String, Failure> {
     py.import("atexit")?
         .call_method1("register", (native.getattr("_at_exit")?,))?;
     process::call_at_end();
-    begin(
-        py,
-        Options {
-            origin: Origin::Launch,
-            ..options
-        },
-    )
+    let origin = match options.origin {
+        Origin::Import => Origin::Import,
+        _ => Origin::Launch,
+    };
+    begin(py, Options { origin, ..options })
 }
 
 fn begin(py: Python<'_>, options: Options) -> Result<String, Failure> {
@@ -69,6 +67,14 @@ fn begin(py: Python<'_>, options: Options) -> Result<String, Failure> {
         return Err(usage!(ALREADY_TRACING, "a recording is running in this process").into());
     }
     failing::forget();
+    let begun = attach(py, options);
+    if begun.is_err() {
+        diagnostics::release();
+    }
+    begun
+}
+
+fn attach(py: Python<'_>, options: Options) -> Result<String, Failure> {
     let mut metadata = describe(py, &options)?;
     let places = places(py)?;
     preflight(&mut metadata)?;
@@ -289,7 +295,7 @@ fn policy_aborts() -> bool {
 /// Ends recording.
 pub fn stop(py: Python<'_>, exit_code: Option<i32>) -> Result<Option<String>, Failure> {
     match finish(py, exit_code, Meanwhile::ThreadsRun, None) {
-        Some((outcome, session)) => told(outcome, &session),
+        Some((outcome, session)) => told_last(outcome, &session),
         None => Ok(None),
     }
 }
@@ -298,9 +304,16 @@ pub fn stop(py: Python<'_>, exit_code: Option<i32>) -> Result<Option<String>, Fa
 pub fn stop_failed(py: Python<'_>, panic: RecorderError) -> Result<Option<String>, Failure> {
     let mut panic = Some(panic);
     match finish(py, None, Meanwhile::ThreadsRun, Some(&mut panic)) {
-        Some((outcome, session)) => told(outcome, &session),
+        Some((outcome, session)) => told_last(outcome, &session),
         None => panic.map_or(Ok(None), |panic| Err(panic.into())),
     }
+}
+
+/// Nothing more is said of a recording after this.
+fn told_last(outcome: Outcome, session: &Session) -> Result<Option<String>, Failure> {
+    let told = told(outcome, session);
+    diagnostics::release();
+    told
 }
 
 /// What the caller of `stop` is told.
@@ -385,6 +398,7 @@ pub fn before_fork() {
 /// In a forked child, before anything of the program runs there.
 pub fn after_fork_in_child() {
     process::fork_is_settled();
+    diagnostics::release_in_child();
     if let Some(mut recorder) = slot::take() {
         recorder.leave_forked_child();
     }

@@ -1,7 +1,6 @@
 //! The only code of the recorder that writes to stderr: one line for people per failure or notice, one of JSON for
 //! programs where that is asked for. What is said is logged too; see [`log`].
 
-use std::io::Write as _;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use recorder_errors::{Context, ErrorCode, RecorderError, RecorderResult};
@@ -11,6 +10,9 @@ use crate::identity::{Identity, run_id};
 use crate::options::Options;
 
 pub mod log;
+mod stream;
+
+pub use stream::{release, release_in_child, taken};
 
 /// What the recording that runs, or ran last, asked for.
 struct Asked {
@@ -33,6 +35,7 @@ fn asked() -> MutexGuard<'static, Asked> {
 /// The log file cannot be opened.
 pub fn configure(options: &Options, identity: &Identity) -> RecorderResult<()> {
     log::configure(options)?;
+    stream::hold();
     *asked() = Asked {
         json: options.json_errors,
         trace_id: Some(identity.trace_id.clone()),
@@ -76,8 +79,7 @@ fn line(text: &str) {
     let mut out = String::with_capacity(text.len() + 1);
     out.push_str(text);
     out.push('\n');
-    let mut stderr = std::io::stderr().lock();
-    let _ = stderr.write_all(out.as_bytes());
+    stream::write(out.as_bytes());
 }
 
 /// The line of JSON of a failure, where it is asked for.
@@ -122,22 +124,17 @@ pub fn progress(done: u64, total: u64) {
         .map(|i| if i < filled { '#' } else { '.' })
         .collect();
     let percent = share(100);
-    let mut stderr = std::io::stderr().lock();
-    let _ = write!(stderr, "\rrecorder: saving [{bar}] {percent:3} %");
-    let _ = stderr.flush();
+    stream::write(format!("\rrecorder: saving [{bar}] {percent:3} %").as_bytes());
 }
 
 /// Removes the progress bar.
 pub fn progress_end() {
-    let mut stderr = std::io::stderr().lock();
-    let _ = write!(stderr, "\r\x1b[K");
-    let _ = stderr.flush();
+    stream::write(b"\r\x1b[K");
 }
 
 /// Whether stderr is a terminal.
 pub fn stderr_is_terminal() -> bool {
-    use std::io::IsTerminal as _;
-    std::io::stderr().is_terminal()
+    stream::is_terminal()
 }
 
 /// Writes a line of the log to stderr.

@@ -55,7 +55,12 @@ pub fn add(counter: &str, n: u64) {
 
 /// Counts a recording that ended because of `code` before it was stopped.
 pub fn detached(code: ErrorCode) {
-    add(&format!("{DETACHED}{}", code.name()), 1);
+    add(&detached_by(code), 1);
+}
+
+/// The counter of recordings that ended so.
+pub fn detached_by(code: ErrorCode) -> String {
+    format!("{DETACHED}{}", code.name())
 }
 
 /// How often something was counted in this process.

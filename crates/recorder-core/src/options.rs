@@ -38,6 +38,8 @@ pub enum Origin {
     Api,
     /// By the command line.
     Launch,
+    /// By the environment, when the package was imported.
+    Import,
 }
 
 /// What the command line runs.

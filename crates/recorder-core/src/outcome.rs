@@ -32,8 +32,8 @@ pub struct Outcome {
 pub fn decide(options: &Options, stage: Stage, error: &RecorderError) -> Outcome {
     let abort = options.on_recorder_error == OnError::Abort || error.kind() == ErrorKind::Usage;
     Outcome {
-        raise: abort && options.origin == Origin::Api,
-        exit_with_kind: abort && options.origin == Origin::Launch,
+        raise: abort && options.origin != Origin::Launch,
+        exit_with_kind: abort && options.origin != Origin::Api,
         warn: !abort,
         keep_partial: options.keep_partial_trace && stage != Stage::Start,
     }

@@ -5,7 +5,7 @@
 //!
 //! A fault is `POINT=CAUSE`, `POINT#N=CAUSE` for the N-th time the point is passed, or `POINT#N+=CAUSE` from then on;
 //! several are separated by commas. `POINT` may end in `*`. The cause is the name of an error number, `panic`, `damage`,
-//! or `log:PATH`, which adds the point's name to a file.
+//! `sleep:MILLISECONDS` where code could panic, or `log:PATH`, which adds the point's name to a file.
 
 use std::fmt::Display;
 use std::fs::OpenOptions;
@@ -60,6 +60,7 @@ enum Cause {
     Number(i32),
     Panic,
     Damage,
+    Sleep(u64),
     Log(String),
 }
 
@@ -111,6 +112,9 @@ fn parse(word: &str) -> RecorderResult<Fault> {
         (_, Some((_, number))) => Cause::Number(*number),
         ("panic", _) => Cause::Panic,
         ("damage", _) => Cause::Damage,
+        _ if cause.starts_with("sleep:") => {
+            Cause::Sleep(cause["sleep:".len()..].parse().map_err(|_| bad())?)
+        }
         _ => Cause::Log(cause.strip_prefix("log:").ok_or_else(bad)?.to_owned()),
     };
     Ok(Fault {
@@ -178,7 +182,10 @@ pub fn call(point: &str) -> io::Result<()> {
 #[track_caller]
 pub fn panic(kind: &str, name: impl Display) {
     let point = format!("{kind}:{name}");
-    fall(&point, passes(&point) == Some(Cause::Panic));
+    match passes(&point) {
+        Some(Cause::Sleep(ms)) => std::thread::sleep(std::time::Duration::from_millis(ms)),
+        cause => fall(&point, cause == Some(Cause::Panic)),
+    }
 }
 
 /// Bytes on their way to or from the disk.
@@ -208,6 +215,7 @@ mod tests {
             ("entry:Line#2+=panic", "entry:Line", 2, true, Cause::Panic),
             (now("py_start"), "entry:PyStart", 1, false, Cause::Panic),
             ("a=damage", "a", 1, false, Cause::Damage),
+            ("a#1+=sleep:9", "a", 1, true, Cause::Sleep(9)),
             ("*=log:/x", "*", 1, false, Cause::Log("/x".to_owned())),
         ];
         for (text, point, first, on, cause) in cases {
@@ -218,7 +226,14 @@ mod tests {
                 "{text}"
             );
         }
-        for text in ["", "store.a", "store.a=", "a#x=EIO", "a=EWHATEVER"] {
+        for text in [
+            "",
+            "store.a",
+            "store.a=",
+            "a#x=EIO",
+            "a=EWHATEVER",
+            "a=sleep:x",
+        ] {
             assert_eq!(
                 parse(text).unwrap_err().code().name(),
                 "ERR_INVALID_POLICY_VALUE",

@@ -1,11 +1,10 @@
 //! The file that the container is written to.
 //!
 //! Owns its descriptor, its position, and the bytes not written yet. Refuses to write to another file than the one it
-//! created: the program may have closed our descriptor and opened its own under the number, so then it is opened again.
+//! created: closed by the program, it is opened again; where the program has its own under the number, writing fails.
 
 use std::fs::File;
 use std::io::{self, Seek, SeekFrom, Write};
-use std::os::fd::{AsRawFd, IntoRawFd};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,15 +13,13 @@ use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
 use recorder_errors::prelude::*;
 use recorder_errors::{fault_bytes, fault_call};
 
-use crate::raw::fd;
+use crate::held::{Held, Standing};
 
 /// An append-only file. What is written becomes visible with [`Write::flush`], in one piece.
 #[derive(Debug)]
 pub(crate) struct TraceFile {
-    /// None only while the value is dropped.
-    file: Option<File>,
+    file: Held,
     path: PathBuf,
-    identity: (u64, u64),
     /// Bytes in the file, for whoever handed the file away.
     stored: Arc<AtomicU64>,
     /// Its descriptor, or -1, for whoever handed the file away.
@@ -36,13 +33,11 @@ impl TraceFile {
         let fail = |error| RecorderError::io_while("create the trace", path, error);
         let file = fault_call!("store.trace.create")
             .and_then(|()| File::options().write(true).create_new(true).open(path));
-        let file = file.and_then(fd::raise).map_err(fail)?;
-        let identity = fd::identity(file.as_raw_fd()).map_err(fail)?;
+        let file = file.and_then(Held::new).map_err(fail)?;
         Ok(Self {
-            descriptor: Arc::new(AtomicI32::new(file.as_raw_fd())),
-            file: Some(file),
+            descriptor: Arc::new(AtomicI32::new(file.number())),
+            file,
             path: path.to_owned(),
-            identity,
             stored: Arc::default(),
             waiting: Vec::new(),
         })
@@ -50,34 +45,26 @@ impl TraceFile {
 
     /// The file: by the descriptor if it still is the one that was opened, else opened again.
     fn checked(&mut self) -> RecorderResult<&File> {
-        let held = self
-            .file
-            .as_ref()
-            .map(|file| fd::identity(file.as_raw_fd()));
-        if !matches!(held, Some(Ok(now)) if now == self.identity) {
-            self.let_go();
-            let again = File::options().write(true).open(&self.path);
-            let again = again.and_then(fd::raise).ok();
-            self.file = again.filter(|file| {
-                fd::identity(file.as_raw_fd()).is_ok_and(|now| now == self.identity)
-            });
-            let number = self.file.as_ref().map_or(-1, AsRawFd::as_raw_fd);
-            self.descriptor.store(number, Ordering::Relaxed);
+        match self.file.standing() {
+            Standing::Ours => {}
+            Standing::Taken => return Err(taken("the recording", &self.file)),
+            Standing::Closed => {
+                let again = File::options().write(true).open(&self.path);
+                if let Ok(again) = again.and_then(Held::new)
+                    && again.identity() == self.file.identity()
+                {
+                    self.descriptor.store(again.number(), Ordering::Relaxed);
+                    self.file = again;
+                }
+            }
         }
-        self.file.as_ref().ok_or_else(|| {
+        self.file.file().ok_or_else(|| {
             target!(
                 FD_TAKEN,
                 "the program closed and removed the file that the recording is written to";
                 path = self.path.display()
             )
         })
-    }
-
-    /// Forgets a descriptor whose number belongs to the program now: closing it would take the program's file away.
-    fn let_go(&mut self) {
-        if let Some(file) = self.file.take() {
-            let _ = file.into_raw_fd();
-        }
     }
 
     /// A view of the descriptor, for a thread that is to keep nothing else open.
@@ -141,14 +128,11 @@ impl Seek for TraceFile {
     }
 }
 
-impl Drop for TraceFile {
-    fn drop(&mut self) {
-        let held = self
-            .file
-            .as_ref()
-            .map(|file| fd::identity(file.as_raw_fd()));
-        if !matches!(held, Some(Ok(now)) if now == self.identity) {
-            self.let_go();
-        }
-    }
+/// The error of a descriptor under whose number the program has opened a file of its own.
+pub(crate) fn taken(purpose: &str, held: &Held) -> RecorderError {
+    target!(
+        FD_TAKEN,
+        "the program opened a file of its own under the descriptor that the recorder used for {purpose}";
+        descriptor = held.number()
+    )
 }

@@ -7,6 +7,7 @@ pub mod container;
 mod drain;
 mod error;
 mod file;
+pub mod held;
 pub mod metadata;
 mod pool;
 mod raw;
@@ -18,6 +19,7 @@ mod worker;
 mod writer;
 
 pub use metadata::{Clock, ClockPair, Metadata, Source, Warning};
+pub use raw::signals::Interrupts;
 pub use reader::{Recording, Selection, Status};
 pub use recovery::{Recovered, RecoveredRecording, recover};
 pub use segment::{Base, Segment};

@@ -211,7 +211,7 @@ impl Pool {
         let state = lock(&self.state);
         [
             ("segments", state.sequences.values().sum()),
-            ("segments_created", state.created),
+            ("segments_made", state.created),
             ("mapped_bytes_peak", state.peak as u64),
         ]
     }

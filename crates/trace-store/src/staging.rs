@@ -5,13 +5,14 @@
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io;
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::{DirBuilderExt, FileExt};
 use std::path::{Path, PathBuf};
 
 use recorder_errors::fault_call;
 use recorder_errors::prelude::*;
 
 use crate::container::CONTAINER;
+use crate::held::Held;
 use crate::metadata::Metadata;
 use crate::raw::fd;
 use crate::reader::Status;
@@ -41,6 +42,9 @@ const KNOWN: [&str; 9] = [
     "trace.bin",
     "symbols.json",
 ];
+
+/// Bytes of room in the first metadata file: for counters, and for why the recording ended.
+const ROOM: usize = 2048;
 
 /// Largest metadata file that is read.
 const LARGEST_METADATA: u64 = 64 * 1024 * 1024;
@@ -197,7 +201,7 @@ pub(crate) struct Staging {
     pub path: PathBuf,
     pub run_id: String,
     /// Holds the lock; none once it is given back.
-    lock: Option<File>,
+    lock: Option<Held>,
 }
 
 /// Fails as [`crate::Writer::create`] would for the place `dir`, and leaves nothing behind.
@@ -248,7 +252,13 @@ impl Staging {
                 bug!(INTERNAL, "somebody else locked a new staging directory"; path = path.display()),
             ),
             Err(error) => {
-                let _ = fs::remove_dir_all(&path);
+                if fs::remove_dir_all(&path).is_err() {
+                    // It opens directories; where no descriptor is free, what is there goes by its name.
+                    let _ = fs::remove_file(path.join(LOCK));
+                    for dir in [path.join(SEGMENTS), path.join(FILES), path] {
+                        let _ = fs::remove_dir(dir);
+                    }
+                }
                 Err(error)
             }
         }
@@ -272,6 +282,26 @@ impl Staging {
     /// Writes the metadata, replacing what was there in one step.
     pub fn write_metadata(&self, metadata: &Metadata) -> RecorderResult<()> {
         write_json(&self.at(METADATA), metadata, false)
+    }
+
+    /// Writes what is known at the start, and room for more, so that the end can be told where the disk is full.
+    pub fn write_first_metadata(&self, metadata: &Metadata) -> RecorderResult<()> {
+        let mut bytes = json(metadata)?;
+        bytes.resize(bytes.len() + ROOM, b' ');
+        write_bytes(&self.at(METADATA), &bytes, false)
+    }
+
+    /// Writes over the metadata that are there, in the room that they have.
+    pub fn overwrite_metadata(&self, metadata: &Metadata) -> io::Result<()> {
+        let mut bytes = serde_json::to_vec(metadata)?;
+        fault_call!("keep.metadata")?;
+        let file = File::options().write(true).open(self.at(METADATA))?;
+        let room = usize::try_from(file.metadata()?.len()).unwrap_or(0);
+        if bytes.len() > room {
+            return Err(io::Error::from_raw_os_error(libc::ENOSPC));
+        }
+        bytes.resize(room, b' ');
+        file.write_all_at(&bytes, 0)
     }
 
     /// Adds the size of the metadata file to `metadata`, and writes it to stay.
@@ -302,14 +332,16 @@ impl Staging {
 }
 
 /// Takes the lock of a staging directory; `None` when its writer is alive.
-fn lock(staging: &Path) -> RecorderResult<Option<File>> {
+fn lock(staging: &Path) -> RecorderResult<Option<Held>> {
     let path = staging.join(LOCK);
     let fail = |error| RecorderError::io_while("lock the staging directory", &path, error);
     let mut options = OpenOptions::new();
     options.create(true).truncate(false).write(true);
     let file = fault_call!("store.staging.lock").and_then(|()| options.open(&path));
-    let file = file.and_then(fd::raise).map_err(fail)?;
-    Ok(fd::try_lock(&file).map_err(fail)?.then_some(file))
+    let file = file.map_err(fail)?;
+    // The lock belongs to what was opened, so a duplicate of the descriptor has it too.
+    let free = fd::try_lock(&file).map_err(fail)?;
+    free.then(|| Held::new(file).map_err(fail)).transpose()
 }
 
 /// Whether the writer of a staging directory is alive. Changes nothing.
@@ -323,12 +355,19 @@ pub(crate) fn write_json<T: serde::Serialize>(
     value: &T,
     durable: bool,
 ) -> RecorderResult<()> {
-    let bytes = serde_json::to_vec_pretty(value)
-        .map_err(|error| bug!(INTERNAL, "a JSON file does not serialise: {error}"))?;
+    write_bytes(path, &json(value)?, durable)
+}
+
+fn json<T: serde::Serialize>(value: &T) -> RecorderResult<Vec<u8>> {
+    serde_json::to_vec_pretty(value)
+        .map_err(|error| bug!(INTERNAL, "a JSON file does not serialise: {error}"))
+}
+
+fn write_bytes(path: &Path, bytes: &[u8], durable: bool) -> RecorderResult<()> {
     let new = path.with_extension("json.new");
     let create = fault_call!("store.json.create").and_then(|()| File::create(&new));
     let written = create.and_then(|mut file| {
-        fault_call!("store.json.write").and_then(|()| io::Write::write_all(&mut file, &bytes))?;
+        fault_call!("store.json.write").and_then(|()| io::Write::write_all(&mut file, bytes))?;
         if durable {
             fault_call!("store.json.sync").and_then(|()| file.sync_all())
         } else {

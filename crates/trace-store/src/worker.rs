@@ -29,7 +29,8 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 #[derive(Debug, Default)]
 struct Queue {
-    segments: VecDeque<Segment>,
+    /// With the moment at which each was handed over.
+    segments: VecDeque<(Segment, Instant)>,
     /// The thread ends after the segment at hand.
     stop: bool,
     /// A segment is being stored.
@@ -37,6 +38,18 @@ struct Queue {
     /// Somebody waits for a new segment.
     wanted: bool,
     failure: Option<RecorderError>,
+    /// The most segments that waited at a time.
+    deepest: usize,
+    /// The longest from handing a segment over until it was stored.
+    lag: Duration,
+}
+
+impl Queue {
+    fn push(&mut self, segment: Segment) {
+        segment.mark_full();
+        self.segments.push_back((segment, Instant::now()));
+        self.deepest = self.deepest.max(self.segments.len());
+    }
 }
 
 #[derive(Debug)]
@@ -82,13 +95,12 @@ impl Worker {
 
     /// Queues a full segment and sees to it that somebody stores it.
     pub fn push(&self, segment: Segment) {
-        segment.mark_full();
-        lock(&self.shared.queue).segments.push_back(segment);
+        lock(&self.shared.queue).push(segment);
         if self.ensure_thread() {
             self.shared.wake.notify_one();
         } else {
             self.inline_drains.fetch_add(1, Ordering::Relaxed);
-            self.drain_here(&mut |_| {});
+            self.drain_here(&mut |_| true);
         }
     }
 
@@ -96,8 +108,7 @@ impl Worker {
     pub fn push_last(&self, segments: Vec<Segment>) {
         let mut queue = lock(&self.shared.queue);
         for segment in segments {
-            segment.mark_full();
-            queue.segments.push_back(segment);
+            queue.push(segment);
         }
     }
 
@@ -157,7 +168,7 @@ impl Worker {
         }
         self.waits.fetch_add(1, Ordering::Relaxed);
         if !self.ensure_thread() {
-            self.drain_here(&mut |_| {});
+            self.drain_here(&mut |_| true);
             return true;
         }
         self.shared.wake.notify_one();
@@ -204,15 +215,19 @@ impl Worker {
         }
     }
 
-    /// Stores everything queued on this thread. The thread must be paused, or not be there at all.
-    pub fn drain_here(&self, progress: &mut dyn FnMut(usize)) {
+    /// Stores what is queued on this thread until `progress`, which is told how many segments are left, says that it is
+    /// enough; whether everything was stored. The thread must be paused, or not be there at all.
+    pub fn drain_here(&self, progress: &mut dyn FnMut(usize) -> bool) -> bool {
         let _masked = Blocked::all();
         loop {
-            progress(lock(&self.shared.queue).segments.len());
-            let Some(segment) = self.shared.pop() else {
-                return;
+            let left = lock(&self.shared.queue).segments.len();
+            if !progress(left) && left > 0 {
+                return false;
+            }
+            let Some((segment, since)) = self.shared.pop() else {
+                return true;
             };
-            self.shared.store(segment);
+            self.shared.store(segment, since);
         }
     }
 
@@ -233,16 +248,25 @@ impl Worker {
 
     /// Gives back what is queued without storing it.
     pub fn discard(&self) {
-        while let Some(segment) = self.shared.pop() {
+        while let Some((segment, _)) = self.shared.pop() {
             self.shared.pool.recycle(segment);
             lock(&self.shared.queue).busy = false;
         }
     }
 
     /// What was done, for the metadata.
-    pub fn counters(&self) -> [(&'static str, u64); 3] {
+    pub fn counters(&self) -> [(&'static str, u64); 5] {
         let get = |n: &AtomicU64| n.load(Ordering::Relaxed);
+        let (deepest, lag) = {
+            let queue = lock(&self.shared.queue);
+            (queue.deepest as u64, queue.lag.as_nanos())
+        };
         [
+            ("drainer_backlog_peak", deepest),
+            (
+                "drainer_lag_ns_peak",
+                u64::try_from(lag).unwrap_or(u64::MAX),
+            ),
             ("drainer_waits", get(&self.waits)),
             ("drainer_starts", get(&self.starts)),
             ("inline_drains", get(&self.inline_drains)),
@@ -282,8 +306,8 @@ impl Shared {
                 return;
             }
             drop(queue);
-            if let Some(segment) = self.pop() {
-                self.store(segment);
+            if let Some((segment, since)) = self.pop() {
+                self.store(segment, since);
             }
             if let Err(error) = self.pool.prepare() {
                 self.fail(error);
@@ -294,15 +318,15 @@ impl Shared {
         }
     }
 
-    fn pop(&self) -> Option<Segment> {
+    fn pop(&self) -> Option<(Segment, Instant)> {
         let mut queue = lock(&self.queue);
-        let segment = queue.segments.pop_front();
-        queue.busy = segment.is_some();
-        segment
+        let next = queue.segments.pop_front();
+        queue.busy = next.is_some();
+        next
     }
 
     /// Stores one segment unless storing failed before, and gives it back either way.
-    fn store(&self, segment: Segment) {
+    fn store(&self, segment: Segment, since: Instant) {
         let failed = lock(&self.queue).failure.is_some();
         if !failed {
             let stored = catch_unwind(AssertUnwindSafe(|| {
@@ -320,7 +344,11 @@ impl Shared {
             }
         }
         self.pool.recycle(segment);
-        lock(&self.queue).busy = false;
+        {
+            let mut queue = lock(&self.queue);
+            queue.busy = false;
+            queue.lag = queue.lag.max(since.elapsed());
+        }
         self.progress.notify_all();
     }
 

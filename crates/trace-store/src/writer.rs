@@ -122,7 +122,7 @@ impl Writer {
             metadata.recorder_version = env!("CARGO_PKG_VERSION").to_owned();
         }
         metadata.set_partial("running");
-        staging.write_metadata(&metadata)?;
+        staging.write_first_metadata(&metadata)?;
         let pool = Arc::new(Pool::new(
             staging.at(SEGMENTS),
             options.segment_bytes,
@@ -234,15 +234,16 @@ impl Writer {
     /// Stores the rest and commits. `metadata` is what the recorder knows at the end; the writer fills in ids, sizes
     /// and sums. On failure the staging directory stays: [`Writer::keep_partial`] or [`Writer::discard`] decide.
     pub fn finish(&self, segments: Vec<Segment>, metadata: Metadata) -> RecorderResult<Committed> {
-        self.finish_with(segments, metadata, &mut |_| {})
+        self.finish_with(segments, metadata, &mut |_| true)
     }
 
-    /// As [`Writer::finish`]; `progress` is told how many segments are left, on this thread.
+    /// As [`Writer::finish`]; `progress` is told how many segments are left, on this thread, and says whether to go on.
+    /// What is left where it does not is dropped, and the recording partial with the reason `ERR_TRACE_INCOMPLETE`.
     pub fn finish_with(
         &self,
         segments: Vec<Segment>,
-        metadata: Metadata,
-        progress: &mut dyn FnMut(usize),
+        mut metadata: Metadata,
+        progress: &mut dyn FnMut(usize) -> bool,
     ) -> RecorderResult<Committed> {
         ensure_internal!(
             self.is_own_process(),
@@ -251,7 +252,10 @@ impl Writer {
         );
         self.worker.pause();
         self.worker.push_last(segments);
-        self.worker.drain_here(progress);
+        if !self.worker.drain_here(progress) {
+            self.worker.discard();
+            metadata.set_partial(ErrorCode::TRACE_INCOMPLETE.name());
+        }
         match self.failure() {
             Some(error) => Err(error),
             None => self.commit(metadata),
@@ -326,7 +330,7 @@ impl Writer {
         );
         self.worker.pause();
         self.worker.push_last(segments);
-        self.worker.drain_here(&mut |_| {});
+        self.worker.drain_here(&mut |_| true);
         metadata.set_partial(reason);
         let failed = match self.commit(metadata.clone()) {
             Ok(committed) => return Ok(committed),
@@ -337,7 +341,13 @@ impl Writer {
             return Err(failed);
         };
         self.complete(&mut metadata);
-        let _ = staging.write_metadata(&metadata);
+        if staging.write_metadata(&metadata).is_err() {
+            let mut least = self.start.clone();
+            least.set_partial(reason);
+            let _ = staging
+                .overwrite_metadata(&metadata)
+                .or_else(|_| staging.overwrite_metadata(&least));
+        }
         staging.unlock();
         if let Ok(kept) = Recording::open(&staging.path) {
             metadata.events = kept.metadata().events;

@@ -352,8 +352,8 @@ CODES: Final[dict[str, CodeInfo]] = {
     "ERR_TRACE_INCOMPLETE": CodeInfo(
         kind="Target",
         retired=False,
-        summary="The process ended before its recording was committed.",
-        why="It was killed, crashed, or left by os._exit; what had been recorded until then is kept.",
+        summary="The process ended, or was interrupted, before its recording was committed whole.",
+        why="It was killed, crashed, or left by os._exit, or interrupted twice while it was being saved; what had been recorded, or saved, until then is kept.",
         fix="Read the recording as it is: it is sound up to its last event and marked partial.",
         example="kill -9 the recorded process, then codetracer-python-recorder recover trace-out",
     ),

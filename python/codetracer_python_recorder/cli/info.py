@@ -16,12 +16,17 @@ NAME = "info"
 HELP = "say who recorded what, when, how much, and how it ended"
 
 _NAMES_SHOWN = 6
+_COUNTED = ("events", "calls", "lines", "exceptions", "bytes", "duration_ns")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the command's arguments."""
     add_directory(parser)
-    parser.add_argument("--json", action="store_true", help="write one JSON object")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="write one JSON object")
+    form.add_argument(
+        "--openmetrics", action="store_true", help="write the counters as OpenMetrics"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -36,10 +41,24 @@ def run(args: argparse.Namespace) -> int:
         use_utf8()
         write_out(text + "\n")
         return 0
-    rows = list(describe(json.loads(text)))
+    info = json.loads(text)
+    if args.openmetrics:
+        use_utf8()
+        write_out(exposition(info))
+        return 0
+    rows = list(describe(info))
     width = max(len(label) for label, _ in rows)
     write_out("".join(f"{label:<{width}}  {printable(value)}\n" for label, value in rows))
     return 0
+
+
+def exposition(info: dict[str, Any]) -> str:
+    """The numbers of a recording as OpenMetrics text, labelled with its ids."""
+    from ..metrics import openmetrics
+
+    numbers = {key: info[key] for key in _COUNTED}
+    labels = {key: info[key] for key in ("run_id", "trace_id")}
+    return openmetrics({**numbers, **info["counters"]}, labels)
 
 
 def describe(info: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -61,6 +80,7 @@ def describe(info: dict[str, Any]) -> Iterator[tuple[str, str]]:
     started = datetime.fromtimestamp(info["started_unix_ns"] // 10**9, UTC)
     yield "time", f"{duration(info['duration_ns'])}, from {started:%Y-%m-%d %H:%M:%S} UTC on"
     yield "size", _size_line(info)
+    yield from _counted(info["counters"])
     yield "python", info["python"].partition("\n")[0]
     yield "platform", info["platform"]
     policy = info["policy"]
@@ -106,6 +126,27 @@ def size(count: int) -> str:
 def _size_line(info: dict[str, Any]) -> str:
     each = f", {info['bytes'] / info['events']:.2f} bytes per event" if info["events"] else ""
     return size(info["bytes"]) + each
+
+
+def _counted(counters: dict[str, int]) -> Iterator[tuple[str, str]]:
+    """Lines of what happened that need not have."""
+    for label, family in (
+        ("cut by limits", "truncations"),
+        ("dropped events", "dropped_events"),
+        ("detached", "detached"),
+    ):
+        found = [
+            f"{n:,} {name.partition('.')[2]}"
+            for name, n in counters.items()
+            if n and name.startswith(family + ".")
+        ]
+        if found:
+            yield label, ", ".join(found)
+    if counters.get("panics"):
+        yield "panics", f"{counters['panics']:,}"
+    if counters.get("drainer_waits"):
+        lag = duration(counters.get("drainer_lag_ns_peak", 0))
+        yield "drainer", f"waited for {counters['drainer_waits']:,} times, at most {lag} late"
 
 
 def _named(count: int, entries: list[dict[str, Any]]) -> str:

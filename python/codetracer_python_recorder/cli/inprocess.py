@@ -11,7 +11,6 @@ from types import CodeType, ModuleType, TracebackType
 from typing import Any
 
 from .. import _notice
-from .._extension import native
 from .launch import Plan
 
 __all__ = ["begin", "run"]
@@ -23,6 +22,8 @@ def begin(reason: str, options: str) -> None:
     Raises:
         RecorderError: recording cannot start.
     """
+    from .._extension import native
+
     native.launch(options)
     _notice.note(f"the program runs inside the recorder's process: {reason}")
 

@@ -10,9 +10,10 @@ import os
 
 from .. import _notice
 from .._gen.policy import SWITCHES
+from .._said import is_on, said_of
 from ..exceptions import RecorderError
 from . import launch
-from .record_words import Request, is_on, no_flag, said_of, split
+from .record_words import Request, no_flag, split
 from .target import Target, check_target
 
 TYPE_CHECKING = False
@@ -90,18 +91,22 @@ def run(request: Request) -> Ended:
     return lambda: inprocess.run(plan)
 
 
-def _unrecorded(plan: launch.Plan, error: RecorderError, request: Request) -> int:
+def _unrecorded(plan: launch.Plan, error: RecorderError, request: Request) -> Ended:
     required = is_on("require_trace", request.given)
     propagate = is_on("propagate_script_exit", request.given)
-    if required and (error.code == "ERR_UNSUPPORTED_PYTHON" or launch.why_not_by_exec()):
-        # Nothing in the new process could say at its end that the recording is missing.
-        raise error
     json = is_on("json_errors", request.given)
     _notice.warning(error, "the program runs unrecorded", json=json)
-    place = os.path.abspath(str(request.given.get("trace_dir", "trace-out")))
+    place = os.path.abspath(str(request.given.get("trace_dir", "trace-out"))) if required else ""
     if propagate and not required:
         launch.become(plan, None)
-    launch.become(plan, f"unrecorded:{propagate:d}{json:d}:{place if required else ''}")
+    if launch.why_not_by_exec() is None:
+        launch.become(plan, f"unrecorded:{propagate:d}{json:d}:{place}")
+    # Nothing in a new process would say at its end what this one has to say.
+    from .._ending import end_without
+    from . import inprocess
+
+    end_without(place or None, propagate=propagate, json=json)
+    return lambda: inprocess.run(plan)
 
 
 def _options(request: Request) -> str:

@@ -5,25 +5,22 @@ Only what stands before the program is the recorder's. No word after it is looke
 
 from __future__ import annotations
 
-import os
-
 from .._gen.policy import SWITCHES
+from .._said import is_on
 from ..exceptions import make
 from ..formats import normalize_format
 from .target import Target
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from typing import Final
 
     from .target import Kind
 
-__all__ = ["Request", "asks_for_json", "is_on", "no_flag", "said_of", "split"]
+__all__ = ["Request", "asks_for_json", "no_flag", "split"]
 
 _TAKES_VALUE: Final = {s.flag: s.shape != "bool" for s in SWITCHES}
 _KEYS: Final = {s.flag: s.key for s in SWITCHES}
-_ON: Final = frozenset({"1", "true", "t", "yes", "y"})
 _NOT_YET: Final = frozenset(
     {
         "--activation-path",
@@ -48,23 +45,6 @@ def no_flag(flag: str) -> str:
 
 
 _OFF: Final = {no_flag(s.flag): s.key for s in SWITCHES if s.default is True}
-
-
-def said_of(key: str, given: Mapping[str, bool | str]) -> str:
-    """What the command line, else the environment, says of a switch, else its default.
-
-    For places where the compiled module, which checks it, may be missing.
-    """
-    switch = next(switch for switch in SWITCHES if switch.key == key)
-    said = given.get(key)
-    if said is None:
-        said = os.environ.get(switch.env or "") or str(switch.default)
-    return str(said).strip()
-
-
-def is_on(key: str, given: Mapping[str, bool | str]) -> bool:
-    """As ``said_of``, for a switch that is on or off."""
-    return said_of(key, given).lower() in _ON
 
 
 def asks_for_json(words: list[str]) -> bool:

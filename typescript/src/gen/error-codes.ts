@@ -48,7 +48,7 @@ export const errorCodes = {
   ERR_TRACE_VERSION: { kind: "Environment", retired: false, summary: "The recording has a schema that this version does not read." },
   ERR_TOOL_ID_TAKEN: { kind: "Target", retired: false, summary: "The program freed the recorder's tool id or gave it to another tool." },
   ERR_FD_TAKEN: { kind: "Target", retired: false, summary: "The program closed a file of the recorder, or put another one in its place." },
-  ERR_TRACE_INCOMPLETE: { kind: "Target", retired: false, summary: "The process ended before its recording was committed." },
+  ERR_TRACE_INCOMPLETE: { kind: "Target", retired: false, summary: "The process ended, or was interrupted, before its recording was committed whole." },
   ERR_HOOK_FAILED: { kind: "Target", retired: false, summary: "A handler that the program registered with session.on() failed." },
   ERR_HOOK_TIMEOUT: { kind: "Target", retired: false, summary: "A handler that the program registered with session.on() did not end in time." },
   ERR_PANIC: { kind: "Internal", retired: false, summary: "A defect of the recorder was caught before it could disturb the program." },

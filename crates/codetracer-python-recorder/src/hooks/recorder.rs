@@ -262,6 +262,7 @@ impl Recorder {
 
     /// In a forked child: this process records nothing; the parent's recording is not touched.
     pub fn leave_forked_child(&mut self) {
+        recorder_core::diagnostics::release_in_child();
         self.detach();
         if let Some(writer) = self.writer.take() {
             writer.abandon_in_child();

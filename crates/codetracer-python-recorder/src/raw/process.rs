@@ -1,7 +1,7 @@
 //! The process: its id, forks, and its very last moments.
 
 use std::sync::Once;
-use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, Ordering};
 
 use pyo3::ffi;
 
@@ -52,8 +52,13 @@ pub fn fork_is_settled() {
 }
 
 static AT_END: AtomicI32 = AtomicI32::new(-1);
+/// The process that has something to say and do at its end; its forked children have not.
+static ENDING: AtomicU32 = AtomicU32::new(0);
 
 extern "C" fn at_end() {
+    if ENDING.load(Ordering::Relaxed) != id() {
+        return;
+    }
     wrap_quietly(
         Entry::ProcessEnd,
         crate::session::at_process_end,
@@ -69,6 +74,7 @@ extern "C" fn at_end() {
 /// Runs [`crate::session::at_process_end`] after the interpreter has flushed its streams and is gone.
 pub fn call_at_end() -> bool {
     static ONCE: Once = Once::new();
+    ENDING.store(id(), Ordering::Relaxed);
     let mut registered = true;
     ONCE.call_once(|| {
         // SAFETY: called with the GIL held, before finalisation.

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use pyo3::Python;
-use recorder_core::{Options, Stage, Summary, decide, diagnostics};
+use recorder_core::{Options, Origin, Stage, Summary, decide, diagnostics};
 use recorder_errors::RecorderError;
 
 use super::{Meanwhile, finish, session};
@@ -47,6 +47,8 @@ fn conclude(outcome: Outcome, options: Options) {
     }
     let outcome = match outcome {
         Ok(None) => return,
+        // Nobody typed a command that waits for an answer.
+        Ok(Some(_)) if options.origin == Origin::Import => return,
         Ok(Some(committed)) => Closing::Recorded(Summary {
             events: committed.metadata.events,
             calls: committed.metadata.calls,
@@ -77,12 +79,13 @@ fn conclude(outcome: Outcome, options: Options) {
     *closing() = Some(outcome);
 }
 
-/// The program runs unrecorded because of a failure under `disable`; `required` is where a recording must be.
-pub fn end_without(required: Option<&Path>, propagate: bool, json: bool) {
+/// The program runs unrecorded because of a failure: under `disable`, `required` is where a recording must be; under
+/// `abort`, `status` is how the process ends.
+pub fn end_without(required: Option<&Path>, propagate: bool, json: bool, status: Option<u8>) {
     process::call_at_end();
     diagnostics::ask_for_json(json);
-    if !propagate {
-        process::end_with(0);
+    if let Some(status) = status.or((!propagate).then_some(0)) {
+        process::end_with(status);
     }
     let Some(dir) = required else { return };
     let error = commit::missing(dir);

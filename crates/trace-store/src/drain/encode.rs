@@ -12,6 +12,7 @@ use trace_model::{
 };
 
 use super::Batch;
+use super::cuts::Cuts;
 use super::objects::ObjectIds;
 use crate::container::BlockEntry;
 
@@ -41,6 +42,7 @@ pub(crate) struct Encoder {
     builder: BlockBuilder,
     block: Vec<u8>,
     start_ns: u64,
+    cuts: Cuts,
 }
 
 impl Encoder {
@@ -63,7 +65,13 @@ impl Encoder {
             builder: BlockBuilder::new(&ThreadState::default()),
             block: Vec::new(),
             start_ns,
+            cuts: Cuts::default(),
         }
+    }
+
+    /// What the limits cut so far.
+    pub const fn cuts(&self) -> &Cuts {
+        &self.cuts
     }
 
     pub const fn definitions(&self) -> &Definitions {
@@ -169,6 +177,7 @@ impl Encoder {
                 | Row::Unbind { .. }
                 | Row::Truncated => {}
             }
+            self.cuts.see(&row);
             match state.advance(&row, &self.definitions) {
                 Ok(Some(moment)) => {
                     progress.first_step.get_or_insert(moment.step);

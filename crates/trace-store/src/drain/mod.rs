@@ -3,6 +3,7 @@
 //! Owns the order of what is stored for a segment and the totals of the recording. Refuses to run threads (`writer`),
 //! to hand out segments (`pool`), and to call anything of Python.
 
+mod cuts;
 pub(crate) mod encode;
 pub(crate) mod objects;
 pub(crate) mod sources;
@@ -105,6 +106,12 @@ impl Totals {
     }
 }
 
+/// The counter of events that hooks recorded.
+const RECORDED: &str = "events_recorded";
+
+/// Begins the counter of events that were recorded and are not in the recording; why it is partial follows.
+const DROPPED: &str = "dropped_events.";
+
 /// Everything that the draining side owns.
 #[derive(Debug)]
 pub(crate) struct Drain {
@@ -190,6 +197,14 @@ impl Drain {
         metadata.sources = std::mem::take(&mut self.sources.copied);
         for (name, n) in self.sources.counters() {
             metadata.count(name, n);
+        }
+        for (name, n) in self.encoder.cuts().counters() {
+            metadata.count(name, n);
+        }
+        let recorded = metadata.counters.get(RECORDED).copied().unwrap_or(0);
+        let dropped = recorded.saturating_sub(metadata.events);
+        if let Some(reason) = metadata.reason.clone().filter(|_| dropped > 0) {
+            metadata.count(&format!("{DROPPED}{reason}"), dropped);
         }
         paths(self.encoder.definitions())
     }

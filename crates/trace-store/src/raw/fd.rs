@@ -27,15 +27,39 @@ fn c_path(path: &Path) -> io::Result<CString> {
 
 /// Moves a descriptor to 512 or above, or as high as the limit allows.
 pub fn raise(file: File) -> io::Result<File> {
-    for lowest in [HIGH, 256, 128, 64] {
-        // SAFETY: duplicates a descriptor that `file` holds open; the result is a new one that nobody else owns.
-        let fd = unsafe { libc::fcntl(file.as_raw_fd(), libc::F_DUPFD_CLOEXEC, lowest) };
+    // Where no other number is free, the one that it has will do.
+    Ok(duplicate(file.as_raw_fd()).unwrap_or(file))
+}
+
+/// A duplicate of a descriptor at 512 or above, or as high as the limit allows; it is closed on exec.
+pub fn duplicate(number: i32) -> io::Result<File> {
+    let mut refused = io::Error::from_raw_os_error(libc::EMFILE);
+    for lowest in (3..=HIGH.min(limit() - 1)).rev() {
+        // SAFETY: a plain call on a number; the result, if it is one, is a new descriptor that nobody else owns.
+        let fd = unsafe { libc::fcntl(number, libc::F_DUPFD_CLOEXEC, lowest) };
         if fd >= 0 {
             // SAFETY: `fd` was made above and is owned here alone.
             return Ok(unsafe { File::from_raw_fd(fd) });
         }
+        refused = io::Error::last_os_error();
+        if refused.raw_os_error() == Some(libc::EBADF) {
+            break;
+        }
     }
-    Ok(file)
+    Err(refused)
+}
+
+/// The first number that no new descriptor can have.
+fn limit() -> i32 {
+    let mut limit = libc::rlimit {
+        rlim_cur: 0,
+        rlim_max: 0,
+    };
+    // SAFETY: the structure is ours.
+    match check(unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) }) {
+        Ok(()) => i32::try_from(limit.rlim_cur).unwrap_or(i32::MAX),
+        Err(_) => i32::MAX,
+    }
 }
 
 /// Gives the calling thread a descriptor table of its own, with nothing in it but `kept`: the program can neither close

@@ -1,8 +1,9 @@
-//! Signal masks: work that the program's signal handlers must not see, and its write limit not kill.
+//! Signals: work that the program's signal handlers must not see, and its write limit not kill; interrupts kept back.
 //!
-//! Owns [`Blocked`]. Refuses to install handlers.
+//! Owns [`Blocked`] and [`Interrupts`]. Refuses to leave a handler behind.
 
 use std::mem::MaybeUninit;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// While it lives, no signal is delivered to this thread. A SIGXFSZ that the work in between raised is taken back, so
 /// that exceeding RLIMIT_FSIZE is an error number and nothing else.
@@ -36,17 +37,7 @@ impl Blocked {
 impl Drop for Blocked {
     fn drop(&mut self) {
         if !self.limit_pending && limit_pending() {
-            let mut only = MaybeUninit::<libc::sigset_t>::zeroed();
-            let now = libc::timespec {
-                tv_sec: 0,
-                tv_nsec: 0,
-            };
-            // SAFETY: the set and the time are ours; no information about the signal is asked for.
-            unsafe {
-                libc::sigemptyset(only.as_mut_ptr());
-                libc::sigaddset(only.as_mut_ptr(), libc::SIGXFSZ);
-                libc::sigtimedwait(only.as_ptr(), std::ptr::null_mut(), &raw const now);
-            }
+            take_pending(libc::SIGXFSZ);
         }
         // SAFETY: the set came from the same call.
         unsafe {
@@ -56,6 +47,82 @@ impl Drop for Blocked {
                 std::ptr::null_mut(),
             );
         }
+    }
+}
+
+static INTERRUPTED: AtomicU32 = AtomicU32::new(0);
+
+extern "C" fn count(_: libc::c_int) {
+    INTERRUPTED.fetch_add(1, Ordering::Relaxed);
+}
+
+/// While it lives, SIGINT is counted and reaches no handler of the program. In the end the program gets one, if there was
+/// any. One at a time.
+pub struct Interrupts {
+    /// None where the program ignores SIGINT.
+    before: Option<libc::sigaction>,
+}
+
+impl Interrupts {
+    /// Keeps SIGINT back.
+    pub fn keep_back() -> Self {
+        INTERRUPTED.store(0, Ordering::Relaxed);
+        let mut before = MaybeUninit::<libc::sigaction>::zeroed();
+        // SAFETY: the structures are ours and all-zero is valid for them; the handler changes an atomic and nothing else.
+        let before = unsafe {
+            if libc::sigaction(libc::SIGINT, std::ptr::null(), before.as_mut_ptr()) != 0 {
+                return Self { before: None };
+            }
+            let before = before.assume_init();
+            if before.sa_sigaction == libc::SIG_IGN {
+                return Self { before: None };
+            }
+            let mut ours = MaybeUninit::<libc::sigaction>::zeroed().assume_init();
+            ours.sa_sigaction = count as *const () as libc::sighandler_t;
+            ours.sa_flags = libc::SA_RESTART;
+            libc::sigaction(libc::SIGINT, &raw const ours, std::ptr::null_mut());
+            before
+        };
+        Self {
+            before: Some(before),
+        }
+    }
+
+    /// How many there were, those that wait because this thread blocks them included.
+    pub fn seen(&self) -> u32 {
+        if self.before.is_some() && take_pending(libc::SIGINT) {
+            INTERRUPTED.fetch_add(1, Ordering::Relaxed);
+        }
+        INTERRUPTED.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for Interrupts {
+    fn drop(&mut self) {
+        if let Some(before) = &self.before {
+            // SAFETY: the action is the one that was there before; a signal to the own process is always allowed.
+            unsafe {
+                libc::sigaction(libc::SIGINT, &raw const *before, std::ptr::null_mut());
+                if INTERRUPTED.swap(0, Ordering::Relaxed) > 0 {
+                    libc::kill(libc::getpid(), libc::SIGINT);
+                }
+            }
+        }
+    }
+}
+
+/// Takes a signal back that waits. `false` when none does.
+fn take_pending(signal: libc::c_int) -> bool {
+    let mut only = MaybeUninit::<libc::sigset_t>::zeroed();
+    let now = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    // SAFETY: the set and the time are ours; no information about the signal is asked for.
+    unsafe {
+        libc::sigemptyset(only.as_mut_ptr());
+        libc::sigaddset(only.as_mut_ptr(), signal);
+        libc::sigtimedwait(only.as_ptr(), std::ptr::null_mut(), &raw const now) == signal
     }
 }
 

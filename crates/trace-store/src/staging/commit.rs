@@ -11,16 +11,27 @@ use recorder_errors::fault_call;
 use recorder_errors::prelude::*;
 
 use super::{FILES, LOCK, Place, SEGMENTS, Staging, inspect};
+use crate::file::taken;
+use crate::held::Standing;
 use crate::raw::fd::{Target, rename};
 
 impl Staging {
     /// Moves the staging directory, whose files are written and durable, to the final place, and gives the lock back.
     /// When it fails the staging directory stays as it is, locked.
     pub fn commit(&mut self) -> RecorderResult<PathBuf> {
-        self.move_in()
+        self.check_lock()
+            .and_then(|()| self.move_in())
             .map_err(|error| error.with("kept", self.path.display()))?;
         self.unlock();
         Ok(self.dir.clone())
+    }
+
+    /// Fails where the program has a file of its own under the number of the lock's descriptor.
+    fn check_lock(&self) -> RecorderResult<()> {
+        match &self.lock {
+            Some(lock) if lock.standing() == Standing::Taken => Err(taken("its lock", lock)),
+            _ => Ok(()),
+        }
     }
 
     fn move_in(&self) -> RecorderResult<()> {

@@ -71,7 +71,7 @@ pub fn slots<'a>(obj: Obj<'a>, mut each: impl FnMut(FieldName<'a>, Obj<'a>)) {
                 };
                 let name = names.and_then(|names| names.tuple_item(i));
                 each(
-                    name.map_or(FieldName::Text(text(one)), FieldName::Slot),
+                    name.map_or_else(|| FieldName::Text(text(one)), FieldName::Slot),
                     value,
                 );
             }

@@ -68,6 +68,10 @@ lint:
 gen:
     cargo run --quiet -p xtask -- gen
 
-# List every error code with its kind
+# Count by module what bypasses the error policy (unwrap, panic!, process::exit, bare except, ...); fail where it may not stand
 errors-audit:
+    cargo run --quiet -p xtask -- audit
+
+# List every error code with its kind
+codes:
     cargo run --quiet -p xtask -- codes

@@ -30,6 +30,16 @@ test-errors *ARGS:
     cargo test -p codetracer-python-recorder --features failure-fixtures
     for venv in {{venvs}}; do "$venv/bin/python" -m pytest tests/python/error_handling -q "$@" || exit; done
 
+# Run the tests of the crates without Python or system calls under Miri; ARGS go to the tests
+miri *ARGS:
+    rustup toolchain list 2>/dev/null | grep -q ^nightly || { echo "miri: needs rustup and a nightly toolchain: rustup toolchain install nightly" >&2; exit 1; }
+    rustup component add --toolchain nightly miri rust-src || { echo "miri: the installed nightly has no Miri; another one may: rustup update nightly" >&2; exit 1; }
+    MIRIFLAGS=-Zmiri-disable-isolation cargo +nightly miri test -p recorder-errors -p recorder-policy -p trace-model -p trace-export "$@"
+
+# Feed what reads bytes from outside with bytes that nobody meant: fuzz [TARGET...] [--seconds N | --minutes N] [--guided]
+fuzz *ARGS:
+    tests/fuzz/run "$@"
+
 # Measure what recording costs, in units of a callback that does nothing: bench [--quick | --micro | --plot] [--condition NAME] [--tools NAMES] [PROGRAM...]
 bench *ARGS:
     "{{bin}}/python" tests/bench/run.py "$@"

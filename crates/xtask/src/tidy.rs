@@ -23,7 +23,9 @@ pub fn run(root: &Path) -> Outcome<Vec<String>> {
     let table = read(&root.join(rust::UNSAFE_TABLE))?;
     let manifest = read(&root.join("Cargo.toml"))?;
     let mut found = crates::check(root)?;
-    found.extend(rust::unsafe_places(&rust, &table));
+    let fuzz = sources(root, "tests/fuzz", "rs")?;
+    let with_fuzz: Vec<&Source> = rust.iter().chain(&fuzz).collect();
+    found.extend(rust::unsafe_places(&with_fuzz, &table));
     found.extend(rust::lints_allowed_away(&rust, &manifest));
     found.extend(rust::streams(&rust));
     found.extend(rust::lengths(&rust));

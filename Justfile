@@ -23,12 +23,19 @@ test *ARGS:
 regrtest *ARGS:
     for venv in {{venvs}}; do PYTHONPATH=tests "$venv/bin/python" -m regrtest "$@" || exit; done
 
-# Run the tests of failures: codes, the fault points, and what each failure leads to; ARGS go to pytest
+# Run the tests of failures: codes, the fault points, and what each failure leads to; by cargo-nextest where it is installed; ARGS go to pytest
 test-errors *ARGS:
-    cargo test -p recorder-errors
-    cargo test -p recorder-errors --features failure-fixtures fault
-    cargo test -p codetracer-python-recorder --features failure-fixtures
-    for venv in {{venvs}}; do "$venv/bin/python" -m pytest tests/python/error_handling -q "$@" || exit; done
+    #!/bin/sh
+    set -eu
+    # Without ./dev there is nothing to run with.
+    if [ -z "${DEV_VENVS:-}" ]; then exec ./dev test-errors "$@"; fi
+    if cargo nextest --version >/dev/null 2>&1; then
+        cargo nextest run -p recorder-errors -p codetracer-python-recorder --features failure-fixtures --no-tests=pass
+        cargo test --doc -p recorder-errors
+    else
+        cargo test -p recorder-errors -p codetracer-python-recorder --features failure-fixtures
+    fi
+    for venv in $DEV_VENVS; do "$venv/bin/python" -m pytest tests/python/error_handling -q "$@"; done
 
 # Run the tests of the crates without Python or system calls under Miri; ARGS go to the tests
 miri *ARGS:

@@ -23,7 +23,7 @@ from codetracer_python_recorder._gen.codes import CODES, EXIT_STATUS
 from support import faults
 from support.runs import SCRIPT, Ended, python, recorder, run, unprivileged
 
-STATUS = Path(__file__).parents[3] / "design-docs/error-handling-implementation-plan.status.md"
+DOCUMENTS = Path(__file__).parents[3] / "design-docs"
 ACTIVE = [name for name, info in CODES.items() if not info.retired]
 TRAILERS = {"CODETRACER_JSON_ERRORS": "1"}
 WORK = "def double(n):\n    return n * 2\nprint(sum(double(n) for n in range(9)))\n"
@@ -79,12 +79,12 @@ except r.RecorderError as error:
     return way
 
 
-def fault(text: str, *words: str) -> Way:
+def fault(text: str) -> Way:
     """``record`` of a small program in the build with fault points."""
 
     def way(place: Path) -> Ended:
         (place / "app.py").write_text(WORK)
-        return faults.record(*words, "app.py", cwd=place, faults=text, env=TRAILERS)
+        return faults.record("app.py", cwd=place, faults=text, env=TRAILERS)
 
     return way
 
@@ -267,14 +267,14 @@ REAL: dict[str, Way] = {
     ),
 }
 
-FAULTS: dict[str, Way] = {
-    "ERR_IO": fault("store.commit.rename=EIO"),
-    "ERR_NO_SPACE": fault("store.trace.write=ENOSPC"),
-    "ERR_READ_ONLY": fault("store.staging.create=EROFS"),
-    "ERR_FRAME_LAYOUT": fault("frame.layout=ENOENT"),
-    "ERR_MMAP_UNSAFE": fault("store.segment.reserve=EOPNOTSUPP"),
-    "ERR_PANIC": fault("entry:PyReturn=panic"),
-    "ERR_DRAINER_FAILED": fault("store:drainer=panic"),
+FAULTS = {
+    "ERR_IO": "store.commit.rename=EIO",
+    "ERR_NO_SPACE": "store.trace.write=ENOSPC",
+    "ERR_READ_ONLY": "store.staging.create=EROFS",
+    "ERR_FRAME_LAYOUT": "frame.layout=ENOENT",
+    "ERR_MMAP_UNSAFE": "store.segment.reserve=EOPNOTSUPP",
+    "ERR_PANIC": "entry:PyReturn=panic",
+    "ERR_DRAINER_FAILED": "store:drainer=panic",
 }
 
 # Recording goes on; the recording says so.
@@ -285,7 +285,8 @@ SAID = ["ERR_TRACE_INCOMPLETE"]
 
 @pytest.mark.parametrize("code", ACTIVE)
 def test_it_is_provoked_and_told(tmp_path: Path, code: str) -> None:
-    ways = [ways[code] for ways in (REAL, FAULTS) if code in ways]
+    injected = {code: fault(text) for code, text in FAULTS.items()}
+    ways = [ways[code] for ways in (REAL, injected) if code in ways]
     assert len(ways) == 1, f"{code} has {len(ways)} ways in this file; it needs one"
     ended = ways[0](tmp_path)
     if code in WARNINGS:
@@ -299,6 +300,12 @@ def test_it_is_provoked_and_told(tmp_path: Path, code: str) -> None:
 
 def test_there_is_no_way_for_what_is_no_code() -> None:
     assert {*REAL, *FAULTS} <= {*ACTIVE}
+
+
+def test_the_status_lists_what_only_a_fault_point_provokes() -> None:
+    text = (DOCUMENTS / "error-handling-implementation-plan.status.md").read_text()
+    rows = re.findall(r"^\| `(ERR_\w+)` \| `([^`]+)` \|", text, re.MULTILINE)
+    assert dict(rows) == FAULTS
 
 
 # What is not at hand where tests run.
@@ -324,3 +331,22 @@ def test_its_example_leads_to_it_as_typed(tmp_path: Path, code: str) -> None:
     ended = run(words, tmp_path, env=env, before=unprivileged)
     assert told(ended)[-1:] == [code], ended.err
     assert ended.status == EXIT_STATUS[CODES[code].kind]
+
+
+def test_what_the_onboarding_page_shows_runs(tmp_path: Path) -> None:
+    text = (DOCUMENTS / "onboarding.md").read_text()
+    snippets = re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    shown = [python("-c", snippet, cwd=tmp_path) for snippet in snippets]
+    assert [ended.status for ended in shown] == [0, 0, 0], shown
+    assert [ended.out for ended in shown] == [
+        "45\n",
+        "runs, recorded or not\n",
+        "work\nFalse None\n",
+    ]
+
+
+def test_the_onboarding_page_names_codes_that_there_are() -> None:
+    named = set(re.findall(r"ERR_[A-Z_]+", (DOCUMENTS / "onboarding.md").read_text()))
+    assert named <= {*CODES}
+    retired = {name for name, info in CODES.items() if info.retired}
+    assert retired <= named

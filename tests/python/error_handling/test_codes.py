@@ -178,6 +178,18 @@ except r.RecorderError as error:
     os.write(1, f"caught {error.code}".encode())
 """
 
+
+def in_subinterpreter(legacy: bool) -> Way:
+    """A call in an interpreter that shares the GIL with the main one, or that has its own."""
+    return calls(
+        "try:\n    import _interpreters as subs\n"
+        f"    sub = subs.create('legacy' if {legacy} else 'isolated')\n"
+        "except ImportError:\n    import _xxsubinterpreters as subs\n"
+        f"    sub = subs.create(isolated=not {legacy})\n"
+        f"subs.run_string(sub, {INSIDE!r})\nsys.exit(10)\n"
+    )
+
+
 REAL: dict[str, Way] = {
     "ERR_ALREADY_TRACING": calls("r.start('a')\nr.start('b')\n"),
     "ERR_UNSUPPORTED_FORMAT": command("record", "--format", "xml", "app.py"),
@@ -228,12 +240,7 @@ REAL: dict[str, Way] = {
     ),
     "ERR_TRACE_DIR_CREATE_FAILED": command("record", "--trace-dir", "app.py/out", "app.py"),
     "ERR_UNSUPPORTED_PYTHON": without_the_compiled_module,
-    "ERR_SUBINTERPRETER": calls(
-        "try:\n    import _interpreters as subs\n    sub = subs.create('legacy')\n"
-        "except ImportError:\n"
-        "    import _xxsubinterpreters as subs\n    sub = subs.create(isolated=False)\n"
-        f"subs.run_string(sub, {INSIDE!r})\nsys.exit(10)\n"
-    ),
+    "ERR_SUBINTERPRETER": in_subinterpreter(legacy=True),
     "ERR_TOOL_ID_UNAVAILABLE": calls(
         "for number in range(6):\n    sys.monitoring.use_tool_id(number, 'other')\nr.start('out')\n"
     ),
@@ -296,6 +303,10 @@ def test_it_is_provoked_and_told(tmp_path: Path, code: str) -> None:
         return
     assert told(ended)[-1:] == [code], ended.err
     assert ended.status == (0 if code in SAID else EXIT_STATUS[CODES[code].kind])
+
+
+def test_an_interpreter_with_a_gil_of_its_own_is_told_the_same(tmp_path: Path) -> None:
+    assert told(in_subinterpreter(legacy=False)(tmp_path)) == ["ERR_SUBINTERPRETER"]
 
 
 def test_there_is_no_way_for_what_is_no_code() -> None:

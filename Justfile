@@ -23,12 +23,29 @@ test *ARGS:
 regrtest *ARGS:
     for venv in {{venvs}}; do PYTHONPATH=tests "$venv/bin/python" -m regrtest "$@" || exit; done
 
-# Run the tests of failures: codes, the fault points, and what each failure leads to; ARGS go to pytest
+# Run the tests of failures: codes, the fault points, and what each failure leads to; by cargo-nextest where it is installed; ARGS go to pytest
 test-errors *ARGS:
-    cargo test -p recorder-errors
-    cargo test -p recorder-errors --features failure-fixtures fault
-    cargo test -p codetracer-python-recorder --features failure-fixtures
-    for venv in {{venvs}}; do "$venv/bin/python" -m pytest tests/python/error_handling -q "$@" || exit; done
+    #!/bin/sh
+    set -eu
+    # Without ./dev there is nothing to run with.
+    if [ -z "${DEV_VENVS:-}" ]; then exec ./dev test-errors "$@"; fi
+    if cargo nextest --version >/dev/null 2>&1; then
+        cargo nextest run -p recorder-errors -p codetracer-python-recorder --features failure-fixtures --no-tests=pass
+        cargo test --doc -p recorder-errors
+    else
+        cargo test -p recorder-errors -p codetracer-python-recorder --features failure-fixtures
+    fi
+    for venv in $DEV_VENVS; do "$venv/bin/python" -m pytest tests/python/error_handling -q "$@"; done
+
+# Run the tests of the crates without Python or system calls under Miri; ARGS go to the tests
+miri *ARGS:
+    rustup toolchain list 2>/dev/null | grep -q ^nightly || { echo "miri: needs rustup and a nightly toolchain: rustup toolchain install nightly" >&2; exit 1; }
+    rustup component add --toolchain nightly miri rust-src || { echo "miri: the installed nightly has no Miri; another one may: rustup update nightly" >&2; exit 1; }
+    MIRIFLAGS=-Zmiri-disable-isolation cargo +nightly miri test -p recorder-errors -p recorder-policy -p trace-model -p trace-export "$@"
+
+# Feed what reads bytes from outside with bytes that nobody meant: fuzz [TARGET...] [--seconds N | --minutes N] [--guided]
+fuzz *ARGS:
+    tests/fuzz/run "$@"
 
 # Measure what recording costs, in units of a callback that does nothing: bench [--quick | --micro | --plot] [--condition NAME] [--tools NAMES] [PROGRAM...]
 bench *ARGS:
@@ -68,6 +85,10 @@ lint:
 gen:
     cargo run --quiet -p xtask -- gen
 
-# List every error code with its kind
+# Count by module what bypasses the error policy (unwrap, panic!, process::exit, bare except, ...); fail where it may not stand
 errors-audit:
+    cargo run --quiet -p xtask -- audit
+
+# List every error code with its kind
+codes:
     cargo run --quiet -p xtask -- codes

@@ -2,7 +2,8 @@
 
 Raises on import:
     EnvironmentError: ``ERR_UNSUPPORTED_PYTHON``, the interpreter has not what recording needs, or
-        the compiled module is missing or was built for another one.
+        the compiled module is missing or was built for another one; ``ERR_SUBINTERPRETER``, this
+        is an interpreter that cannot load it because it is not the main one.
 """
 
 import sys
@@ -19,6 +20,19 @@ def _unsupported(problem: str) -> RecorderError:
     return make("ERR_UNSUPPORTED_PYTHON", problem, python=found, executable=sys.executable)
 
 
+def _is_main() -> bool:
+    """Whether this is the interpreter that the process began with."""
+    import importlib
+
+    for name in ("_interpreters", "_xxsubinterpreters"):
+        try:
+            interpreters = importlib.import_module(name)
+        except ImportError:
+            continue
+        return bool(interpreters.get_current() == interpreters.get_main())
+    return True
+
+
 # A module built for another interpreter may load and then crash, so these come first.
 if sys.implementation.name != "cpython":
     raise _unsupported("recording needs CPython")
@@ -29,6 +43,10 @@ if "t" in sys.abiflags:
 try:
     from . import _native as native
 except ImportError as _error:
+    if not _is_main():
+        raise make(
+            "ERR_SUBINTERPRETER", "recording can only be started in the main interpreter"
+        ) from _error
     raise _unsupported(
         "the compiled module of codetracer-python-recorder does not fit this interpreter; "
         "install the package for it"

@@ -3,6 +3,7 @@
 //! Owns: what `just gen` writes and what `just lint` checks beyond the compilers. Nothing uses it.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+mod audit;
 mod r#gen;
 mod lock;
 mod scan;
@@ -14,11 +15,12 @@ use std::process::ExitCode;
 /// A finding or a failure, as text for people.
 type Outcome<T> = Result<T, String>;
 
-const HELP: &str = "usage: xtask gen [--check] | tidy | codes | lock VERSION
+const HELP: &str = "usage: xtask gen [--check] | tidy | audit | codes | lock VERSION
 
   gen            write the generated files
   gen --check    fail when one of them is stale
   tidy           check the structure of the project
+  audit          count the forms that bypass the error policy, by module; fail where one may not stand
   codes          list every error code with its kind
   lock VERSION   add the codes that VERSION releases to codes.lock";
 
@@ -30,6 +32,7 @@ fn main() -> ExitCode {
         ["gen"] => r#gen::write(&root),
         ["gen", "--check"] => findings(r#gen::stale(&root)),
         ["tidy"] => findings(tidy::run(&root)),
+        ["audit"] => audit_forms(&root),
         ["codes"] => {
             list_codes();
             Ok(())
@@ -52,6 +55,15 @@ fn findings(found: Outcome<Vec<String>>) -> Outcome<()> {
         return Ok(());
     }
     Err(format!("{}\n{} found", found.join("\n"), found.len()))
+}
+
+fn audit_forms(root: &Path) -> Outcome<()> {
+    let audit = audit::run(root)?;
+    if audit.findings.is_empty() {
+        println!("{}", audit.report());
+        return Ok(());
+    }
+    Err(audit.report())
 }
 
 fn list_codes() {

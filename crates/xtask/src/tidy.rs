@@ -7,13 +7,13 @@ mod crates;
 mod python;
 mod rust;
 
-use crate::{Outcome, r#gen, lock, read};
+use crate::{Outcome, audit, r#gen, lock, read};
 use std::path::{Path, PathBuf};
 
 /// A file of the project: its path from the root, with `/`, and its text.
-struct Source {
-    name: String,
-    text: String,
+pub struct Source {
+    pub name: String,
+    pub text: String,
 }
 
 /// Everything that is wrong.
@@ -23,18 +23,21 @@ pub fn run(root: &Path) -> Outcome<Vec<String>> {
     let table = read(&root.join(rust::UNSAFE_TABLE))?;
     let manifest = read(&root.join("Cargo.toml"))?;
     let mut found = crates::check(root)?;
-    found.extend(rust::unsafe_places(&rust, &table));
+    let fuzz = sources(root, "tests/fuzz", "rs")?;
+    let with_fuzz: Vec<&Source> = rust.iter().chain(&fuzz).collect();
+    found.extend(rust::unsafe_places(&with_fuzz, &table));
     found.extend(rust::lints_allowed_away(&rust, &manifest));
     found.extend(rust::streams(&rust));
     found.extend(rust::lengths(&rust));
     found.extend(python::stdout(&python));
+    found.extend(audit::run(root)?.findings);
     found.extend(lock::check(root)?);
     found.extend(r#gen::stale(root)?);
     Ok(found)
 }
 
 /// The files below `folder` whose names end in `.ending`, sorted.
-fn sources(root: &Path, folder: &str, ending: &str) -> Outcome<Vec<Source>> {
+pub fn sources(root: &Path, folder: &str, ending: &str) -> Outcome<Vec<Source>> {
     let mut found = Vec::new();
     let mut folders = vec![root.join(folder)];
     while let Some(folder) = folders.pop() {
@@ -58,7 +61,7 @@ fn sources(root: &Path, folder: &str, ending: &str) -> Outcome<Vec<Source>> {
 }
 
 /// Whether a Rust file is compiled for tests only.
-fn is_test(name: &str) -> bool {
+pub fn is_test(name: &str) -> bool {
     let inner = name.splitn(3, '/').nth(2).unwrap_or(name);
     name.ends_with("/tests.rs")
         || inner.contains("/tests/")

@@ -179,7 +179,7 @@ CODES: Final[dict[str, CodeInfo]] = {
         summary="A recording was required, and none was made.",
         why="--require-trace was given, and the recording failed, was dropped, or holds no event.",
         fix="See the failure reported before this one. Without any, check that the program ran code which is recorded by default; --all records everything.",
-        example="codetracer-python-recorder record --require-trace -c \"\"",
+        example="codetracer-python-recorder record --require-trace --on-recorder-error disable --trace-dir none/such/out app.py",
     ),
     "ERR_MISSING_EXTRA": CodeInfo(
         kind="Usage",
@@ -211,7 +211,7 @@ CODES: Final[dict[str, CodeInfo]] = {
         summary="The system denied access to a file or directory.",
         why="The user who runs the program may not read or write there.",
         fix="Choose another --trace-dir, or correct the permissions of the path in the message.",
-        example="codetracer-python-recorder record --trace-dir /proc/out app.py",
+        example="mkdir -m 555 closed; codetracer-python-recorder record --trace-dir closed/out app.py",
     ),
     "ERR_READ_ONLY": CodeInfo(
         kind="Environment",
@@ -219,7 +219,7 @@ CODES: Final[dict[str, CodeInfo]] = {
         summary="The file system is mounted read-only.",
         why="A recording can only be written to a writable file system.",
         fix="Point --trace-dir at a writable place, for example below /tmp.",
-        example="codetracer-python-recorder record --trace-dir /sys/out app.py",
+        example="codetracer-python-recorder record --trace-dir /read-only/out app.py",
     ),
     "ERR_TOO_MANY_FILES": CodeInfo(
         kind="Environment",
@@ -227,7 +227,7 @@ CODES: Final[dict[str, CodeInfo]] = {
         summary="The process or the system has too many open files.",
         why="The recorder needs a few descriptors of its own, and the limit was reached by it and the program together.",
         fix="Raise the limit with `ulimit -n`, or find out whether the program leaks descriptors.",
-        example="ulimit -n 3; codetracer-python-recorder record app.py",
+        example="start(\"out\") in a program that has as many files open as `ulimit -n` says",
     ),
     "ERR_FILE_TOO_LARGE": CodeInfo(
         kind="Environment",
@@ -251,7 +251,7 @@ CODES: Final[dict[str, CodeInfo]] = {
         summary="The system gave the recorder no memory.",
         why="Recording needs some tens of megabytes beside what the program uses.",
         fix="Raise the memory limit of the process or of its container.",
-        example="ulimit -v 60000; codetracer-python-recorder record app.py",
+        example="start(\"out\") in a program that has as much memory as `ulimit -v` says",
     ),
     "ERR_TRACE_DIR_CREATE_FAILED": CodeInfo(
         kind="Environment",
@@ -301,14 +301,6 @@ CODES: Final[dict[str, CodeInfo]] = {
         fix="Point --trace-dir at a file system with fallocate (ext4, xfs, tmpfs) if that protection matters.",
         example="codetracer-python-recorder record --trace-dir /copy-on-write/out app.py",
     ),
-    "ERR_CLOCK": CodeInfo(
-        kind="Environment",
-        retired=False,
-        summary="The machine has no clock that the recorder can use.",
-        why="Time stamps need a clock that never goes back.",
-        fix="Report the machine and its virtualisation.",
-        example="a sandbox that forbids clock_gettime",
-    ),
     "ERR_LAUNCH_FAILED": CodeInfo(
         kind="Environment",
         retired=False,
@@ -347,7 +339,7 @@ CODES: Final[dict[str, CodeInfo]] = {
         summary="The program closed a file of the recorder, or put another one in its place.",
         why="Programs that close every descriptor, as daemons do, close ours too. Not a byte is written to a file that is not ours.",
         fix="Let the program close only what it opened, or descriptors below 512.",
-        example="os.closerange(3, 65536) in the recorded program",
+        example="the recorded program removes the hidden directory beside trace-out and calls os.closerange(3, 65536)",
     ),
     "ERR_TRACE_INCOMPLETE": CodeInfo(
         kind="Target",

@@ -42,7 +42,6 @@ export const errorCodes = {
   ERR_TOOL_ID_UNAVAILABLE: { kind: "Environment", retired: false, summary: "All tool ids of sys.monitoring are taken." },
   ERR_FRAME_LAYOUT: { kind: "Environment", retired: false, summary: "Frames of this interpreter are not laid out as expected, so they are read the slow way." },
   ERR_MMAP_UNSAFE: { kind: "Environment", retired: false, summary: "The recording does not survive SIGKILL here." },
-  ERR_CLOCK: { kind: "Environment", retired: false, summary: "The machine has no clock that the recorder can use." },
   ERR_LAUNCH_FAILED: { kind: "Environment", retired: false, summary: "The interpreter for the program could not be started." },
   ERR_TRACE_CORRUPT: { kind: "Environment", retired: false, summary: "The recording is damaged." },
   ERR_TRACE_VERSION: { kind: "Environment", retired: false, summary: "The recording has a schema that this version does not read." },

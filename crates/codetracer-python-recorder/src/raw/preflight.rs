@@ -64,7 +64,8 @@ fn frame_shows_known_content() -> bool {
         .0
         .and_then(|f| f.code())
         .is_some_and(|c| c.is_named("<module>"));
-    number && cell && argument && unbound && attributes && globals && outer
+    let read = number && cell && argument && unbound && attributes && globals && outer;
+    read && !recorder_errors::fault_absent!("frame.layout")
 }
 
 unsafe extern "C" fn check(

@@ -17,19 +17,19 @@ PERMISSION {
     summary: "The system denied access to a file or directory.",
     why: "The user who runs the program may not read or write there.",
     fix: "Choose another --trace-dir, or correct the permissions of the path in the message.",
-    example: "codetracer-python-recorder record --trace-dir /proc/out app.py",
+    example: "mkdir -m 555 closed; codetracer-python-recorder record --trace-dir closed/out app.py",
 }
 READ_ONLY {
     summary: "The file system is mounted read-only.",
     why: "A recording can only be written to a writable file system.",
     fix: "Point --trace-dir at a writable place, for example below /tmp.",
-    example: "codetracer-python-recorder record --trace-dir /sys/out app.py",
+    example: "codetracer-python-recorder record --trace-dir /read-only/out app.py",
 }
 TOO_MANY_FILES {
     summary: "The process or the system has too many open files.",
     why: "The recorder needs a few descriptors of its own, and the limit was reached by it and the program together.",
     fix: "Raise the limit with `ulimit -n`, or find out whether the program leaks descriptors.",
-    example: "ulimit -n 3; codetracer-python-recorder record app.py",
+    example: "start(\"out\") in a program that has as many files open as `ulimit -n` says",
 }
 FILE_TOO_LARGE {
     summary: "A file of the recording would exceed the size that is allowed.",
@@ -47,7 +47,7 @@ OUT_OF_MEMORY {
     summary: "The system gave the recorder no memory.",
     why: "Recording needs some tens of megabytes beside what the program uses.",
     fix: "Raise the memory limit of the process or of its container.",
-    example: "ulimit -v 60000; codetracer-python-recorder record app.py",
+    example: "start(\"out\") in a program that has as much memory as `ulimit -v` says",
 }
 TRACE_DIR_CREATE_FAILED {
     summary: "The directory for the recording could not be created, for a reason without a code of its own.",
@@ -84,12 +84,6 @@ MMAP_UNSAFE {
     why: "The file system cannot reserve space for a mapped file, so unsaved events are kept in memory.",
     fix: "Point --trace-dir at a file system with fallocate (ext4, xfs, tmpfs) if that protection matters.",
     example: "codetracer-python-recorder record --trace-dir /copy-on-write/out app.py",
-}
-CLOCK {
-    summary: "The machine has no clock that the recorder can use.",
-    why: "Time stamps need a clock that never goes back.",
-    fix: "Report the machine and its virtualisation.",
-    example: "a sandbox that forbids clock_gettime",
 }
 LAUNCH_FAILED {
     summary: "The interpreter for the program could not be started.",

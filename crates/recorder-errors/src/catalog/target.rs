@@ -11,7 +11,7 @@ FD_TAKEN {
     summary: "The program closed a file of the recorder, or put another one in its place.",
     why: "Programs that close every descriptor, as daemons do, close ours too. Not a byte is written to a file that is not ours.",
     fix: "Let the program close only what it opened, or descriptors below 512.",
-    example: "os.closerange(3, 65536) in the recorded program",
+    example: "the recorded program removes the hidden directory beside trace-out and calls os.closerange(3, 65536)",
 }
 TRACE_INCOMPLETE {
     summary: "The process ended, or was interrupted, before its recording was committed whole.",

@@ -101,7 +101,7 @@ TRACE_MISSING {
     summary: "A recording was required, and none was made.",
     why: "--require-trace was given, and the recording failed, was dropped, or holds no event.",
     fix: "See the failure reported before this one. Without any, check that the program ran code which is recorded by default; --all records everything.",
-    example: "codetracer-python-recorder record --require-trace -c \"\"",
+    example: "codetracer-python-recorder record --require-trace --on-recorder-error disable --trace-dir none/such/out app.py",
 }
 MISSING_EXTRA {
     summary: "A part of the package needs a library that is not installed.",

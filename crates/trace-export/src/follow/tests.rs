@@ -93,6 +93,7 @@ fn a_suspended_frame_keeps_its_names_on_any_thread() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "takes a million of them")]
 fn very_many_suspended_frames_are_forgotten() {
     let mut all = Follow::new();
     let mut rows = vec![op(CALL)];
@@ -105,6 +106,7 @@ fn very_many_suspended_frames_are_forgotten() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "takes a million of them")]
 fn a_depth_out_of_nowhere_takes_bounded_memory() {
     let mut all = Follow::new();
     let [mut event] = follow(0, &[op(CALL)], &mut Follow::new())

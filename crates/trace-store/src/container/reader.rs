@@ -29,6 +29,9 @@ const LARGEST_HEADER: u64 = 64 * 1024;
 /// Largest summary: some ten million chunks.
 const LARGEST_SUMMARY: u64 = 1 << 30;
 
+/// Bytes that one byte of zstd can become: a block of 128 KiB in four.
+const HIGHEST_RATIO: u64 = 32 * 1024;
+
 /// An open container.
 #[derive(Debug)]
 pub(crate) struct Container {
@@ -154,16 +157,18 @@ impl Container {
             return Err(corrupt(&self.path, at, "its first record is no header"));
         }
         let body = self.read(at + RECORD_HEAD, len)?;
-        let Ok(Record::Header(header)) = parse_record(op::HEADER, &body) else {
+        let mut fields = Cursor::new(&body);
+        let mut text = || std::str::from_utf8(fields.blob("header").ok()?).ok();
+        let (Some(profile), Some(library)) = (text(), text()) else {
             return Err(corrupt(&self.path, at, "its header is malformed"));
         };
-        let version = header.profile.strip_prefix(PROFILE).ok_or_else(foreign)?;
+        let version = profile.strip_prefix(PROFILE).ok_or_else(foreign)?;
         if version != SCHEMA_VERSION.to_string() {
             return Err(enverr!(
                 TRACE_VERSION,
                 "the recording has schema {:?}, and this version reads schema {}", version, SCHEMA_VERSION;
                 path = self.path.display(),
-                written_by = header.library
+                written_by = library
             ));
         }
         Ok(at + RECORD_HEAD + len)
@@ -236,8 +241,9 @@ impl Container {
             if opcode != op::CHUNK_INDEX {
                 continue;
             }
-            match parse_record(opcode, body) {
-                Ok(Record::ChunkIndex(index)) => chunks.push((
+            let index = chunk_index_holds(body).then(|| parse_record(opcode, body));
+            match index {
+                Some(Ok(Record::ChunkIndex(index))) => chunks.push((
                     index.chunk_start_offset,
                     index.message_index_offsets.into_keys().collect(),
                 )),
@@ -256,7 +262,8 @@ impl Container {
         }
         let record = self.read(at, RECORD_HEAD + len)?;
         let body = record.get(RECORD_HEAD as usize..).unwrap_or_default();
-        let Ok(Record::Chunk { header, data }) = parse_record(op::CHUNK, body) else {
+        let chunk = chunk_holds(body).then(|| parse_record(op::CHUNK, body));
+        let Some(Ok(Record::Chunk { header, data })) = chunk else {
             return Err(bad("a chunk is malformed"));
         };
         // Fields, compression name, and the compressed bytes fill the record: no padding.
@@ -264,6 +271,7 @@ impl Container {
         if header.compression != "zstd"
             || header.uncompressed_crc == 0
             || header.uncompressed_size > LARGEST_CHUNK as u64
+            || header.uncompressed_size > data.len() as u64 * HIGHEST_RATIO
             || fields + data.len() as u64 != len
         {
             return Err(bad("the head of a chunk is malformed"));
@@ -273,7 +281,7 @@ impl Container {
                 .with_skip_start_magic(true)
                 .with_skip_end_magic(true)
                 .with_prevalidate_chunk_crcs(true)
-                .with_record_length_limit(LARGEST_CHUNK),
+                .with_record_length_limit(header.uncompressed_size.max(len) as usize),
         );
         let mut rest = record.as_slice();
         let mut messages = Vec::new();
@@ -372,6 +380,19 @@ impl Container {
             )),
         }
     }
+}
+
+/// Whether the lengths in a chunk stay inside it. `parse_record` allocates what a length says before it looks.
+fn chunk_holds(body: &[u8]) -> bool {
+    let mut fields = Cursor::new(body);
+    fields.take(28, "chunk").is_ok() && fields.blob("chunk").is_ok()
+}
+
+/// Whether the lengths in a chunk index stay inside it.
+fn chunk_index_holds(body: &[u8]) -> bool {
+    let mut fields = Cursor::new(body);
+    let offsets = fields.take(32, "index").and_then(|_| fields.blob("index"));
+    offsets.is_ok() && fields.u64("index").is_ok() && fields.blob("index").is_ok()
 }
 
 /// A little-endian number of up to eight bytes.

@@ -7,6 +7,7 @@ use std::process::Command;
 
 const EXTENSION: &str = "codetracer-python-recorder";
 const TASKS: &str = "xtask";
+const FUZZ: &str = "recorder-fuzz";
 
 /// Each crate with the crates of the project that it may use, as in `architecture.md`.
 const TABLE: &[(&str, &[&str])] = &[
@@ -32,6 +33,18 @@ const TABLE: &[(&str, &[&str])] = &[
     ),
     (
         EXTENSION,
+        &[
+            "recorder-errors",
+            "recorder-policy",
+            "trace-model",
+            "trace-filter",
+            "trace-store",
+            "trace-export",
+            "recorder-core",
+        ],
+    ),
+    (
+        FUZZ,
         &[
             "recorder-errors",
             "recorder-policy",
@@ -69,9 +82,9 @@ pub fn check(root: &Path) -> Outcome<Vec<String>> {
     })?;
     let mut found = edges(&metadata);
     for package in metadata["packages"].as_array().into_iter().flatten() {
-        let name = package["name"].as_str().unwrap_or_default();
-        let manifest = format!("crates/{name}/Cargo.toml");
-        found.extend(lints(&manifest, &read(&root.join(&manifest))?));
+        let manifest = Path::new(package["manifest_path"].as_str().unwrap_or_default());
+        let name = manifest.strip_prefix(root).unwrap_or(manifest);
+        found.extend(lints(&name.to_string_lossy(), &read(manifest)?));
     }
     found.extend(panics(&read(&root.join("Cargo.toml"))?));
     Ok(found)

@@ -254,6 +254,7 @@ const WORDS: [&str; 16] = [
 type Run = fn(&mut Program);
 
 #[test]
+#[cfg_attr(miri, ignore = "calls zstd, which is C")]
 fn events_take_few_bytes() {
     // Program, bytes per event of control alone, and with values.
     let cases: [(&str, Run, f64, f64); 7] = [

@@ -32,6 +32,9 @@ pub enum Looks {
     Deep,
 }
 
+/// How many objects a queue has room for at first: as many bytes as the allocator still gives fast.
+const QUEUE: usize = 64;
+
 /// Memory reused from walk to walk.
 #[derive(Default)]
 pub struct Scratch {
@@ -85,7 +88,9 @@ impl<'w> Walk<'w> {
         if looks == Looks::Deep || !self.is_as_written(root) {
             self.scratch.visited.clear();
             self.scratch.visited.insert(root.address(), ());
-            self.walk(vec![(root, 0)], looks);
+            let mut queue = Vec::with_capacity(QUEUE);
+            queue.push((root, 0));
+            self.walk(queue, looks);
         }
         type_id
     }

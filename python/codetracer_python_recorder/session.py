@@ -18,11 +18,10 @@ from . import _notice
 from ._extension import native
 from ._moments import Moments
 from ._paths import absolute, text_of
-from ._policy import resolve
-from .exceptions import RecorderError, make, make_type_error
+from ._session_words import check_exit_code, refuse, settings_of, wants_json
+from .exceptions import RecorderError, make
 from .formats import DEFAULT_FORMAT, normalize_format
 from .metrics import deliver
-from .policy import configured
 
 if TYPE_CHECKING:
     from ._hooks import Hooks
@@ -34,9 +33,7 @@ _P = ParamSpec("_P")
 _R = TypeVar("_R")
 _E = TypeVar("_E", bound="LifecycleEvent")
 
-_SOURCE = "argument policy="
 _UNRECORDED = "the program runs unrecorded"
-_EXIT_CODES = range(-(2**31), 2**31)
 
 _current: "TraceSession | None" = None
 _as_json = False
@@ -205,7 +202,7 @@ def start(
     try:
         return _start(path, format, start_on_enter, trace_filter, policy, apply_env_policy)
     except RecorderError as error:
-        _notice.raised(error, json=_wants_json(policy, apply_env_policy))
+        _notice.raised(error, json=wants_json(policy, apply_env_policy))
         raise
 
 
@@ -236,9 +233,9 @@ def _start(
         )
     place = text_of(path, "path")
     name = normalize_format(format)
-    _refuse("start_on_enter", start_on_enter)
-    _refuse("trace_filter", trace_filter)
-    settings = _settings(policy, apply_env_policy)
+    refuse("start_on_enter", start_on_enter)
+    refuse("trace_filter", trace_filter)
+    settings = settings_of(policy, apply_env_policy)
     options: dict[str, Any] = {
         "dir": absolute(place, "path"),
         "origin": origin,
@@ -276,7 +273,7 @@ def stop(*, exit_code: int | None = None) -> None:
             goes on.
     """
     if exit_code is not None:
-        _check_exit_code(exit_code)
+        check_exit_code(exit_code)
     try:
         _finish(exit_code)
     except RecorderError as error:
@@ -395,16 +392,6 @@ def _stop_at_end(session: TraceSession, error: BaseException | None) -> None:
                 _notice.failure(failure, json=_as_json)
 
 
-def _wants_json(policy: object, use_env: bool) -> bool:
-    """Whether failures are lines of JSON as well; asked where the switches may make no sense."""
-    said: object = configured().get("json_errors")
-    if said is None and use_env:
-        said = os.environ.get("CODETRACER_JSON_ERRORS", "")
-    if isinstance(policy, Mapping) and policy.get("json_errors") is not None:
-        said = policy["json_errors"]
-    return str(said).strip().lower() in ("1", "true", "t", "yes", "y")
-
-
 def _unrecorded[T](function: Callable[[], T]) -> T:
     """Calls a function in a thread of the recorder's own and waits for it."""
     results: list[T] = []
@@ -425,50 +412,3 @@ def _unrecorded[T](function: Callable[[], T]) -> T:
     if errors:
         raise errors[0]
     return results[0]
-
-
-def _settings(policy: Mapping[str, object] | None, use_env: bool) -> dict[str, bool | int | str]:
-    given: dict[str, object] = configured()
-    if policy is not None:
-        if not isinstance(policy, Mapping):
-            raise make_type_error(
-                "ERR_INVALID_ARGUMENT",
-                f"policy must be a mapping, not {type(policy).__name__}",
-                argument="policy",
-            )
-        given.update((key, value) for key, value in policy.items() if value is not None)
-    if "trace_dir" in given:
-        raise make(
-            "ERR_INVALID_POLICY_VALUE",
-            f"trace_dir cannot be set here ({_SOURCE}); use the argument path",
-            key="trace_dir",
-            source=_SOURCE,
-        )
-    settings = resolve(given, source=_SOURCE, use_env=bool(use_env))
-    del settings["trace_dir"]
-    return settings
-
-
-def _refuse(option: str, value: object) -> None:
-    if value is not None:
-        raise make(
-            "ERR_UNSUPPORTED_OPTION",
-            f"{option}= is not available in this version; leave it out",
-            option=option,
-        )
-
-
-def _check_exit_code(exit_code: object) -> None:
-    if isinstance(exit_code, bool) or not isinstance(exit_code, int):
-        raise make_type_error(
-            "ERR_INVALID_ARGUMENT",
-            f"exit_code must be an int or None, not {type(exit_code).__name__}",
-            argument="exit_code",
-        )
-    if exit_code not in _EXIT_CODES:
-        raise make(
-            "ERR_INVALID_ARGUMENT",
-            f"exit_code must fit 32 bits, not {exit_code}",
-            argument="exit_code",
-            value=exit_code,
-        )

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from codetracer_python_recorder import Trace
 from support import faults
+from support.late import LATE
 from support.runs import (
     Ended,
     listing,
@@ -160,17 +161,7 @@ def test_a_failure_that_stop_raised_is_not_the_status_too(tmp_path: Path) -> Non
     assert (ended.status, ended.out, ended.err) == (3, OUT + "ERR_IO\n", "told\n")
 
 
-LATE = """\
-import atexit, sys
-import codetracer_python_recorder
-class Late:
-    def __del__(self, write=print):
-        write("late")
-late = Late()
-atexit.register(print, "handler")
-print("ran")
-sys.exit(3)
-"""
+RECORDED_LATE = "import codetracer_python_recorder\n" + LATE
 
 
 @pytest.mark.parametrize("require", [False, True], ids=["", "required"])
@@ -181,7 +172,7 @@ def test_a_missing_compiled_module_follows_the_policy(
     env = {**without_compiled_module(tmp_path), "CODETRACER_REQUIRE_TRACE": str(require)}
     if disable:
         env["CODETRACER_ON_RECORDER_ERROR"] = "disable"
-    ended = imported(tmp_path, LATE, **env)
+    ended = imported(tmp_path, RECORDED_LATE, **env)
     assert ended.out == "ran\nhandler\nlate\n"
     assert ended.status == ((2 if require else 3) if disable else 10)
     codes = [line.split(": ")[1] for line in ended.err.splitlines()]

@@ -6,18 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
+from support.late import LATE
 from support.runs import listing, python, without_compiled_module
-
-LATE = """\
-import atexit, sys
-class Late:
-    def __del__(self, write=print):
-        write("late")
-late = Late()
-atexit.register(print, "handler")
-print("ran")
-sys.exit(3)
-"""
 
 
 @pytest.mark.parametrize("way", ["exec", "same process"])

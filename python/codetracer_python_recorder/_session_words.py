@@ -1,0 +1,73 @@
+"""Checks of what is said to ``start``, ``trace`` and ``stop``, before anything is done with it."""
+
+import os
+from collections.abc import Mapping
+
+from ._policy import resolve
+from .exceptions import make, make_type_error
+from .policy import configured
+
+__all__ = ["check_exit_code", "refuse", "settings_of", "wants_json"]
+
+_SOURCE = "argument policy="
+_EXIT_CODES = range(-(2**31), 2**31)
+
+
+def wants_json(policy: object, use_env: bool) -> bool:
+    """Whether failures are lines of JSON as well; asked where the switches may make no sense."""
+    said: object = configured().get("json_errors")
+    if said is None and use_env:
+        said = os.environ.get("CODETRACER_JSON_ERRORS", "")
+    if isinstance(policy, Mapping) and policy.get("json_errors") is not None:
+        said = policy["json_errors"]
+    return str(said).strip().lower() in ("1", "true", "t", "yes", "y")
+
+
+def settings_of(policy: Mapping[str, object] | None, use_env: bool) -> dict[str, bool | int | str]:
+    """The switches of a recording, by name, without ``trace_dir``."""
+    given: dict[str, object] = configured()
+    if policy is not None:
+        if not isinstance(policy, Mapping):
+            raise make_type_error(
+                "ERR_INVALID_ARGUMENT",
+                f"policy must be a mapping, not {type(policy).__name__}",
+                argument="policy",
+            )
+        given.update((key, value) for key, value in policy.items() if value is not None)
+    if "trace_dir" in given:
+        raise make(
+            "ERR_INVALID_POLICY_VALUE",
+            f"trace_dir cannot be set here ({_SOURCE}); use the argument path",
+            key="trace_dir",
+            source=_SOURCE,
+        )
+    settings = resolve(given, source=_SOURCE, use_env=bool(use_env))
+    del settings["trace_dir"]
+    return settings
+
+
+def refuse(option: str, value: object) -> None:
+    """Raises if an option is given that is not built."""
+    if value is not None:
+        raise make(
+            "ERR_UNSUPPORTED_OPTION",
+            f"{option}= is not available in this version; leave it out",
+            option=option,
+        )
+
+
+def check_exit_code(exit_code: object) -> None:
+    """Raises unless it is an int of 32 bits."""
+    if isinstance(exit_code, bool) or not isinstance(exit_code, int):
+        raise make_type_error(
+            "ERR_INVALID_ARGUMENT",
+            f"exit_code must be an int or None, not {type(exit_code).__name__}",
+            argument="exit_code",
+        )
+    if exit_code not in _EXIT_CODES:
+        raise make(
+            "ERR_INVALID_ARGUMENT",
+            f"exit_code must fit 32 bits, not {exit_code}",
+            argument="exit_code",
+            value=exit_code,
+        )

@@ -1,9 +1,9 @@
 """Checks of what is said to ``start``, ``trace`` and ``stop``, before anything is done with it."""
 
-import os
 from collections.abc import Mapping
 
 from ._policy import resolve
+from ._said import is_on
 from .exceptions import make, make_type_error
 from .policy import configured
 
@@ -15,12 +15,11 @@ _EXIT_CODES = range(-(2**31), 2**31)
 
 def wants_json(policy: object, use_env: bool) -> bool:
     """Whether failures are lines of JSON as well; asked where the switches may make no sense."""
-    said: object = configured().get("json_errors")
-    if said is None and use_env:
-        said = os.environ.get("CODETRACER_JSON_ERRORS", "")
-    if isinstance(policy, Mapping) and policy.get("json_errors") is not None:
-        said = policy["json_errors"]
-    return str(said).strip().lower() in ("1", "true", "t", "yes", "y")
+    given = configured()
+    if isinstance(policy, Mapping):
+        given.update((key, value) for key, value in policy.items() if value is not None)
+    is_said = use_env or given.get("json_errors") is not None
+    return is_said and is_on("json_errors", given)
 
 
 def settings_of(policy: Mapping[str, object] | None, use_env: bool) -> dict[str, bool | int | str]:

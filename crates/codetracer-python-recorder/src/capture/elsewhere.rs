@@ -5,7 +5,7 @@ use crate::capture::scalar::Scalar;
 use crate::code::facts::{CodeFacts, Name};
 use crate::hooks::thread::{Seen, ThreadContext};
 use crate::raw::frame::Frame;
-use crate::raw::object::Unreadable;
+use crate::raw::object::{Obj, Unreadable};
 
 /// Records globals that other frames bound since the frame's last event.
 #[inline(always)]
@@ -43,11 +43,8 @@ fn compare_shared(
     for name in &facts.shared {
         let seen_at = base + usize::from(name.slot);
         let is_same = match read(frame, name.source) {
-            Ok(Some(value)) if Scalar::of(value, &values.limits).is_none() => {
-                let seen = Seen::object(value);
-                thread.seen.get(seen_at) == Some(&seen)
-            }
-            Ok(_) => false,
+            Ok(Some(value)) => is_object_seen(values, thread, value, seen_at),
+            Ok(None) => false,
             Err(Unreadable) => true,
         };
         if !is_same {
@@ -94,13 +91,18 @@ fn compare_captured(
     for name in list {
         let seen_at = base + usize::from(name.slot);
         let is_same = match read(frame, name.source) {
-            Ok(Some(value)) if Scalar::of(value, &values.limits).is_none() => {
-                thread.seen.get(seen_at) == Some(&Seen::object(value))
-            }
+            Ok(Some(value)) => is_object_seen(values, thread, value, seen_at),
             _ => false,
         };
         if !is_same {
             bind(values, thread, frame, *name, seen_at, appears);
         }
     }
+}
+
+/// Whether a name is bound to the object that was recorded of it last; scalars are told apart by `bind`.
+#[inline(always)]
+fn is_object_seen(values: &Values, thread: &ThreadContext, value: Obj<'_>, seen_at: usize) -> bool {
+    Scalar::of(value, &values.limits).is_none()
+        && thread.seen.get(seen_at) == Some(&Seen::object(value))
 }

@@ -8,17 +8,25 @@ use trace_model::Op;
 
 use super::Answer;
 use super::events::{go_on, traced};
+use super::lines::come_from;
 use super::recorder::{Recorder, Unwinding};
 use super::stack::expect_top;
 use super::thread::Pending;
 use crate::capture;
 use crate::code::analysis::Match;
 use crate::code::facts::CodeFacts;
+use crate::code::opcodes::OPCODES;
 use crate::raw::apart::is_apart;
 use crate::raw::extra::{Extra, lookup};
 use crate::raw::frame::{Code, Frame};
 use crate::raw::object::Obj;
 use crate::raw::threads::{Current, handled_exception};
+
+/// Whether the place where a frame is may have no line because of a call.
+const CALLS_LEAVE_NO_LINE: bool = match OPCODES {
+    Some(ops) => ops.calls_leave_no_line,
+    None => false,
+};
 
 /// PY_THROW.
 pub fn throw(
@@ -174,6 +182,13 @@ pub fn handler(
     let Some(frame) = current.frame() else {
         return Answer::Continue;
     };
+    if CALLS_LEAVE_NO_LINE
+        && !facts.analysis.watched.is_empty()
+        && let (Some(at), Some(from)) = (recorder.enter(current), frame.offset())
+    {
+        let line = facts.analysis.line_left_at(from);
+        come_from(recorder, at, frame, facts, line);
+    }
     if facts.analysis.bare_handlers.contains(&offset) {
         let Some(at) = recorder.enter(current) else {
             return Answer::Continue;

@@ -5,6 +5,7 @@ mod decisions;
 pub mod ending;
 pub mod events;
 pub mod exceptions;
+pub mod lines;
 pub mod order;
 pub mod recorder;
 mod segments;

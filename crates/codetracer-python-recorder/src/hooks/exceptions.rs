@@ -9,10 +9,11 @@ use trace_model::Op;
 use super::Answer;
 use super::events::{go_on, traced};
 use super::lines::come_from;
-use super::recorder::{Recorder, Unwinding};
+use super::recorder::Recorder;
 use super::stack::expect_top;
 use super::thread::Pending;
-use crate::capture;
+use super::unwinding::Unwinding;
+use crate::capture::{self, News};
 use crate::code::analysis::Match;
 use crate::code::facts::CodeFacts;
 use crate::code::opcodes::OPCODES;
@@ -68,7 +69,7 @@ pub fn throw(
     } = recorder;
     let thread = &mut threads[at];
     thread.thrown_into = frame.address();
-    capture::exception(values, thread, exc, false);
+    capture::exception(values, thread, exc, News::State);
     thread.sink.commit();
     Answer::Continue
 }
@@ -81,11 +82,7 @@ pub fn raise(
     offset: u32,
     exc: Obj<'_>,
 ) -> Answer {
-    let passing = recorder.unwinding
-        == Unwinding {
-            exception: exc.address(),
-            step: recorder.order.step,
-        };
+    let passing = recorder.unwinding == Unwinding::of(exc, recorder.order.step);
     let Some(facts) = traced(recorder, code) else {
         return Answer::Continue;
     };
@@ -111,18 +108,18 @@ pub fn raise(
             .exception_traceback()
             .is_none_or(|tb| tb.next().is_none());
     let origin = !passing && fresh;
+    let news = recorder.steady.news(exc, order.step, origin);
     thread.event(order, Op::Raise { origin });
-    capture::exception(values, thread, exc, origin);
+    capture::exception(values, thread, exc, news);
     thread.sink.commit();
+    recorder.steady = Unwinding::of(exc, order.step);
     Answer::Continue
 }
 
 /// PY_UNWIND.
 pub fn unwind(recorder: &mut Recorder, current: Current, code: Code<'_>, exc: Obj<'_>) -> Answer {
-    recorder.unwinding = Unwinding {
-        exception: exc.address(),
-        step: recorder.order.step,
-    };
+    recorder.unwinding = Unwinding::of(exc, recorder.order.step);
+    let steady = std::mem::take(&mut recorder.steady);
     let Some(facts) = traced(recorder, code) else {
         return Answer::Continue;
     };
@@ -145,12 +142,13 @@ pub fn unwind(recorder: &mut Recorder, current: Current, code: Code<'_>, exc: Ob
         line => line,
     };
     let step = order.step;
-    thread.event(order, Op::Unwind { line });
     let outermost = thread.stack.len() == 1;
+    let news = steady.news(exc, step, outermost);
+    thread.event(order, Op::Unwind { line });
     if values.enabled() {
         capture::last_line_work(values.at(step), thread, frame, facts);
     }
-    capture::exception(values, thread, exc, outermost);
+    capture::exception(values, thread, exc, news);
     if thread
         .pending_handled
         .is_some_and(|p| p.frame == frame.address())
@@ -163,6 +161,9 @@ pub fn unwind(recorder: &mut Recorder, current: Current, code: Code<'_>, exc: Ob
     }
     thread.sink.commit();
     recorder.unwinding.step = recorder.order.step;
+    if !frame.caller().1 {
+        recorder.steady = recorder.unwinding;
+    }
     recorder.leave_task(at, open);
     recorder.main_unwound(frame, exc);
     Answer::Continue
@@ -176,6 +177,7 @@ pub fn handler(
     offset: u32,
     exc: Obj<'_>,
 ) -> Answer {
+    recorder.steady = Unwinding::default();
     let Some(facts) = traced(recorder, code) else {
         return Answer::Continue;
     };
@@ -261,7 +263,7 @@ fn write_handled(
     expect_top(thread, order, session, frame, facts);
     let line = thread.stack.last().map_or(facts.first_line, |top| top.line);
     thread.event(order, Op::Handled { line });
-    capture::exception(values, thread, exc, true);
+    capture::exception(values, thread, exc, News::Whole);
     thread.sink.commit();
 }
 
@@ -294,6 +296,6 @@ pub(super) fn write_pending(
     } = recorder;
     let thread = &mut threads[at];
     thread.event(order, Op::Handled { line });
-    capture::exception(values, thread, exc, true);
+    capture::exception(values, thread, exc, News::Whole);
     thread.sink.commit();
 }

@@ -13,6 +13,7 @@ pub mod stack;
 pub mod suspended;
 pub mod tasks;
 pub mod thread;
+pub mod unwinding;
 
 pub use recorder::Recorder;
 

@@ -43,6 +43,10 @@ miri *ARGS:
     rustup component add --toolchain nightly miri rust-src || { echo "miri: the installed nightly has no Miri; another one may: rustup update nightly" >&2; exit 1; }
     MIRIFLAGS=-Zmiri-disable-isolation cargo +nightly miri test -p recorder-errors -p recorder-policy -p trace-model -p trace-export "$@"
 
+# Begin something where it belongs: new code NAME KIND SUMMARY | new command NAME HELP | new adr TITLE
+new *ARGS:
+    cargo run --quiet -p xtask -- new "$@"
+
 # Feed what reads bytes from outside with bytes that nobody meant: fuzz [TARGET...] [--seconds N | --minutes N] [--guided]
 fuzz *ARGS:
     tests/fuzz/run "$@"

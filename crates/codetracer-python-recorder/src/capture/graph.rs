@@ -28,12 +28,22 @@ use crate::raw::sink::RowSink;
 pub enum Looks {
     /// Beyond objects whose own state is not as recorded: what was seen once is followed by what its changes show.
     Shallow,
+    /// At the nearest objects: code that is not recorded may have changed what an object is made of.
+    Near,
     /// At all objects within the limits: some may be new at the address of an older one.
     Deep,
 }
 
+/// How many objects are looked at where the nearest ones are.
+const NEAREST: usize = 16;
+
 /// How many objects a queue has room for at first: as many bytes as the allocator still gives fast.
 const QUEUE: usize = 64;
+
+/// Whether objects of a kind are what many objects refer to rather than what one is made of.
+fn is_no_part(kind: Kind) -> bool {
+    matches!(kind, Kind::Type | Kind::Function | Kind::Module)
+}
 
 /// Memory reused from walk to walk.
 #[derive(Default)]
@@ -89,7 +99,10 @@ impl<'w> Walk<'w> {
     /// Writes the states below `root` that are not known; answers the type id of `root`.
     pub fn describe(&mut self, root: Obj<'_>, looks: Looks) -> u32 {
         let type_id = self.ids.type_of(root, self.sink);
-        if looks == Looks::Deep || !self.is_as_written(root) {
+        if looks == Looks::Near {
+            self.limits.objects = self.limits.objects.min(NEAREST);
+        }
+        if looks != Looks::Shallow || !self.is_as_written(root) {
             self.scratch.visited.clear();
             self.scratch.visited.insert(root.address(), ());
             let mut queue = Vec::with_capacity(QUEUE);
@@ -104,14 +117,17 @@ impl<'w> Walk<'w> {
         let mut at = 0;
         while let Some((obj, depth)) = queue.get(at).copied() {
             at += 1;
+            let kind = obj.kind();
+            if looks == Looks::Near && depth > 0 && is_no_part(kind) {
+                continue;
+            }
             // A root that is looked at no further than its own state is known to differ.
-            if (looks == Looks::Deep || depth > 0) && self.is_as_written(obj) {
-                if looks == Looks::Deep {
+            if (looks != Looks::Shallow || depth > 0) && self.is_as_written(obj) {
+                if looks != Looks::Shallow {
                     self.enqueue_parts(obj, depth + 1, &mut queue);
                 }
                 continue;
             }
-            let kind = obj.kind();
             let shape;
             let written = if kind == Kind::Exception {
                 let (its_shape, written) = self.exception_state(obj, true);
@@ -124,7 +140,7 @@ impl<'w> Walk<'w> {
             };
             let children = match looks {
                 Looks::Shallow => shape.children.get(written).unwrap_or_default(),
-                Looks::Deep => &shape.children,
+                Looks::Near | Looks::Deep => &shape.children,
             };
             self.enqueue(children, depth + 1, &mut queue);
         }

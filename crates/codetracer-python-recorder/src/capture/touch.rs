@@ -51,6 +51,10 @@ fn look(
                 is_told = Walk::new(values, thread).attribute_stored(object, name);
                 attribute(object, name)
             }),
+            Deed::Item(_) if sets_items_by_code_not_traced(object, kind, session) => {
+                looks = Looks::Near;
+                None
+            }
             Deed::Item(Some(key)) => item_key(facts, frame, key).and_then(|item| {
                 is_told = holds_still(facts, line, key)
                     && Walk::new(values, thread).item_stored(object, item);
@@ -77,13 +81,23 @@ fn look(
                 }
                 None
             }
-            Deed::Method(_) | Deed::Passes => {
+            Deed::Method(_) => {
+                if !can_change(kind) {
+                    continue;
+                }
+                let callee = method(facts, object, kind, touch.callee);
+                match callee.and_then(function::code).map(extra::lookup) {
+                    // What a traced function does is recorded where it does it.
+                    Some(Extra::Facts(facts)) if facts.session == session => continue,
+                    Some(_) => looks = Looks::Near,
+                    None => {}
+                }
+                None
+            }
+            Deed::Passes => {
                 let callee = touch.callee.and_then(|path| follow(facts, frame, path));
                 // Their methods keep what they are given, and change nothing of it.
-                if touch.deed == Deed::Passes
-                    && is_container(object)
-                    && callee.is_some_and(is_container)
-                {
+                if is_container(object) && callee.is_some_and(is_container) {
                     continue;
                 }
                 match callee.and_then(function::code).map(extra::lookup) {
@@ -118,6 +132,35 @@ fn look(
 fn look_at_lenders(values: &mut Values, thread: &mut ThreadContext, object: Obj<'_>) {
     for lender in buffers::lenders(object).filter(|lender| can_change(lender.kind())) {
         Walk::new(values, thread).describe(lender, Looks::Shallow);
+    }
+}
+
+/// The method of an instance at the end of a path from it.
+fn method<'a>(
+    facts: &CodeFacts,
+    object: Obj<'a>,
+    kind: Kind,
+    path: Option<u32>,
+) -> Option<Obj<'a>> {
+    if !matches!(kind, Kind::Instance | Kind::Other | Kind::Exception) {
+        return None;
+    }
+    match facts.ways.get(path? as usize)?.steps.last()? {
+        Reach::Attr(name) => attribute(object, function::kept(*name)?),
+        _ => None,
+    }
+}
+
+/// Whether a function that is not traced stores the items of an object.
+fn sets_items_by_code_not_traced(object: Obj<'_>, kind: Kind, session: u32) -> bool {
+    if !matches!(kind, Kind::Instance | Kind::Other) {
+        return false;
+    }
+    let setter = function::item_setter(object);
+    match setter.and_then(function::code).map(extra::lookup) {
+        Some(Extra::Facts(facts)) => facts.session != session,
+        Some(_) => true,
+        None => false,
     }
 }
 

@@ -1,5 +1,7 @@
 //! Functions, bound methods, and the functions of classes.
 
+use std::sync::OnceLock;
+
 use pyo3::ffi;
 
 use super::frame::Code;
@@ -53,6 +55,23 @@ pub fn method<'a>(of: Obj<'a>, name: Obj<'_>) -> Option<Obj<'a>> {
     let found = unsafe { Obj::new(_PyType_Lookup(of.type_ptr(), name.as_ptr())) }?;
     // SAFETY: comparing with the address of a static type.
     (found.type_ptr() == &raw mut ffi::PyFunction_Type).then_some(found)
+}
+
+/// `__setitem__` of the classes of an object, where that is a function.
+pub fn item_setter(of: Obj<'_>) -> Option<Obj<'_>> {
+    static NAME: OnceLock<usize> = OnceLock::new();
+    let name = NAME.get_or_init(|| {
+        // SAFETY: makes an interned string, which is never released; null on out of memory.
+        unsafe {
+            let name = ffi::PyUnicode_InternFromString(c"__setitem__".as_ptr());
+            if name.is_null() {
+                ffi::PyErr_Clear();
+            }
+            name as usize
+        }
+    });
+    // SAFETY: the string lives as long as the process.
+    method(of, unsafe { Obj::new(*name as *mut ffi::PyObject) }?)
 }
 
 /// An object that a running code object keeps alive, by its address.

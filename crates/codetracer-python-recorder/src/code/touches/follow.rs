@@ -271,12 +271,13 @@ impl<'a> Follower<'a> {
         match (first, second) {
             (Symbol::Method { receiver, name }, _) => {
                 maker = !(self.harmless.method)(name);
-                self.touch(
-                    Symbol::Path(receiver),
-                    Deed::Method((self.harmless.deed)(name)),
-                    None,
-                );
+                let deed = Deed::Method((self.harmless.deed)(name));
                 let callee = self.beyond(Symbol::Path(receiver), Some(Step::Attr(name)));
+                let path = match callee {
+                    Symbol::Path(path) => Some(path),
+                    _ => None,
+                };
+                self.touch(Symbol::Path(receiver), deed, path);
                 self.pass(arguments, callee);
             }
             (Symbol::Null, callee @ Symbol::Path(path))

@@ -83,8 +83,10 @@ pub struct Metadata {
     pub parent_run_id: Option<String>,
     /// Whether something is missing at the end.
     pub partial: bool,
-    /// Why it is partial: `running`, `killed`, or an error code.
+    /// Why it is partial: `running`, `killed`, `signal`, or an error code.
     pub reason: Option<String>,
+    /// What the process said when a signal ended it.
+    pub last_words: Option<crate::last_words::LastWords>,
     /// The program's exit status; none when it is not known.
     pub exit_status: Option<i32>,
     /// The program: a path, `-m module` or `-c`.

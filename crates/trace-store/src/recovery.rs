@@ -15,13 +15,14 @@ use crate::container::reader::Container;
 use crate::container::writer::ContainerWriter;
 use crate::drain::sources::Sources;
 use crate::drain::{Totals, paths};
+use crate::last_words;
 use crate::metadata::Metadata;
 use crate::raw::signals::Blocked;
 use crate::reader::Status;
 use crate::reader::rows::revive;
 use crate::segment::Leftover;
 use crate::staging::{
-    FILES, PATHS, Place, SEGMENTS, Staging, absolute, exchanged, has_reason, inspect, known,
+    FILES, LOCK, PATHS, Place, SEGMENTS, Staging, absolute, exchanged, has_reason, inspect, known,
     place_of, read_metadata, stagings, write_json,
 };
 
@@ -247,6 +248,9 @@ impl Work {
             self.totals.describe(definitions, &mut self.metadata);
             self.metadata.sources = Sources::found(staging.at(FILES), definitions).copied;
         }
+        let revived = self.revival.blocks.iter().map(|block| &block.entry);
+        let entries = self.container.entries.iter().chain(revived);
+        last_words::settle(&mut self.metadata, &staging.at(LOCK), definitions, entries);
         write_json(&staging.at(PATHS), &paths(definitions), true)?;
         let bytes = if whole {
             self.container.len

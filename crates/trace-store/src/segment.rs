@@ -193,7 +193,8 @@ impl Slot {
     }
 }
 
-fn unsupported(error: &io::Error) -> bool {
+/// Whether a file system cannot reserve space.
+pub(crate) fn unsupported(error: &io::Error) -> bool {
     matches!(
         error.raw_os_error(),
         Some(libc::EOPNOTSUPP | libc::ENOSYS | libc::ENODEV | libc::EINVAL)

@@ -36,6 +36,8 @@ pub struct WriterOptions {
     pub copy_sources: bool,
     /// Whether segments are stored by whoever hands them over, without a thread.
     pub inline: bool,
+    /// The clock of ticks, as a function that a signal handler may call.
+    pub ticks: fn() -> u64,
     /// What is known at the start; `clock.first` must be set. The writer fills in ids, `partial` and `reason`.
     pub metadata: Metadata,
 }
@@ -55,6 +57,7 @@ impl WriterOptions {
             mapped_limit: 24 * 1024 * 1024,
             copy_sources: true,
             inline: false,
+            ticks: || 0,
             metadata: Metadata::default(),
         }
     }
@@ -92,8 +95,9 @@ impl Writer {
             "the run id is no plain word: {:?}",
             options.run_id
         );
-        let staging = Staging::create(&options.dir, &options.run_id)?;
-        match Self::begin(&staging, &options) {
+        let mut staging = Staging::create(&options.dir, &options.run_id)?;
+        let begun = Self::begin(&staging, &options);
+        match begun.and_then(|begun| staging.arm(options.ticks).map(|()| begun)) {
             Ok((pool, worker, start)) => Ok(Self {
                 pool,
                 worker,

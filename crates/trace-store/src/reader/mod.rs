@@ -5,6 +5,7 @@
 
 mod calls;
 mod cursor;
+mod ending;
 mod events;
 mod find;
 mod objects;
@@ -19,6 +20,7 @@ use trace_model::event::EventKind;
 use trace_model::{CodeLines, Definitions, Names};
 
 pub use calls::{Call, End};
+pub use ending::{Ended, Standing};
 pub use events::{Events, Selection};
 pub use find::{Found, Status};
 pub use state::{Frame, State};
@@ -26,9 +28,10 @@ pub use state::{Frame, State};
 use crate::container::reader::Container;
 use crate::container::{BlockEntry, CONTAINER};
 use crate::drain::Totals;
+use crate::last_words;
 use crate::metadata::Metadata;
 use crate::segment::Leftover;
-use crate::staging::{SEGMENTS, has_reason, known, read_metadata};
+use crate::staging::{LOCK, SEGMENTS, has_reason, known, read_metadata};
 
 /// A block and where its bytes are.
 #[derive(Debug)]
@@ -155,6 +158,10 @@ impl Recording {
             }
             totals.describe(&definitions, &mut metadata);
             metadata.bytes = container.len;
+            if found.status == Status::Interrupted {
+                let entries = blocks.iter().map(|block| &block.entry);
+                last_words::settle(&mut metadata, &found.path.join(LOCK), &definitions, entries);
+            }
         }
         Ok(Self {
             found,

@@ -20,7 +20,7 @@ mod worker;
 mod writer;
 
 pub use last_words::LastWords;
-pub use metadata::{Clock, ClockPair, Metadata, Source, Warning};
+pub use metadata::{Clock, ClockPair, Cut, Metadata, Source, Warning};
 pub use raw::alternate_stack::provide as provide_signal_stack;
 pub use raw::signals::Interrupts;
 pub use reader::{Recording, Selection, Status};

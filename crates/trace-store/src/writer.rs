@@ -4,6 +4,7 @@
 //! called while its caller holds the interpreter's lock.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 
 use recorder_errors::prelude::*;
@@ -178,7 +179,12 @@ impl Writer {
 
     /// Gives a segment back, full or not. Starts the drainer if it is not there. In a forked child nothing happens.
     pub fn hand_over(&self, segment: Segment) {
-        if self.is_own_process() {
+        if !self.is_own_process() {
+            return;
+        }
+        if segment.committed().load(Ordering::Relaxed) == 0 {
+            self.pool.take_back_unused(segment);
+        } else {
             self.worker.push(segment);
         }
     }

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-__all__ = ["ending", "standing"]
+__all__ = ["ending", "left_out", "standing"]
 
 _THREADS_SHOWN = 16
 _CALLERS_SHOWN = 3
@@ -44,6 +44,22 @@ def _signal(info: dict[str, Any]) -> str:
     else:
         why = "" if ended["address"] is None else f", at address {ended['address']:#x}"
     return f"by {ended['signal_name']} in {thread}{why}"
+
+
+def left_out(*, bytes: int, segments: int, events: int) -> str:
+    """What could not be read of a recording that was not finished.
+
+    Args:
+        bytes: at the end of the container.
+        segments: of which a part or all is left out.
+        events: missing between those that are there.
+    """
+    parts = [
+        (bytes, f"{bytes:,} torn or damaged bytes at the end"),
+        (segments, f"{segments:,} damaged segments"),
+        (events, f"{events:,} events between others"),
+    ]
+    return ", ".join(text for count, text in parts if count)
 
 
 def standing(info: dict[str, Any]) -> Iterator[tuple[str, str]]:

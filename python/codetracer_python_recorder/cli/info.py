@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from .._gen.policy import SWITCHES
-from .ending import ending, standing
+from .ending import ending, left_out, standing
 from .opening import add_directory, open_recording, printable
 from .output import use_utf8, write_out
 
@@ -74,6 +74,8 @@ def describe(info: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "ended", ending(info)
     kinds = ", ".join(f"{info[kind]:,} {kind}" for kind in ("calls", "lines", "exceptions"))
     yield "events", f"{info['events']:,} ({kinds})"
+    if info["cut"]:
+        yield "left out", left_out(**info["cut"])
     yield "threads", _named(info["threads"], info["thread_names"])
     yield from standing(info)
     if info["tasks"]:

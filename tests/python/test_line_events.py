@@ -5,7 +5,7 @@ from itertools import zip_longest
 from pathlib import Path
 
 import pytest
-from oracle import tricky, tricky_more
+from oracle import one_liners, tricky, tricky_more
 from support.runs import recorder
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -72,6 +72,13 @@ def test_a_tricky_program_has_the_same_lines(name: str, tmp_path: Path) -> None:
     script = tmp_path / f"{name}.py"
     script.write_text(TRICKY[name], encoding="utf-8")
     compare(script, tmp_path)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_lines_that_branch_and_call_begin_as_often(seed: int, tmp_path: Path) -> None:
+    script = tmp_path / "program.py"
+    script.write_text(one_liners.program(seed), encoding="utf-8")
+    assert compare(script, tmp_path) > 1000
 
 
 @pytest.mark.parametrize("name", ["asyncio_tasks", "exceptions", "generators", "web_router"])

@@ -38,6 +38,7 @@ entries! {
     PyYield "callback PY_YIELD"
     PyThrow "callback PY_THROW"
     PyUnwind "callback PY_UNWIND"
+    Call "callback CALL"
     Line "callback LINE"
     Instruction "callback INSTRUCTION"
     Jump "callback JUMP"

@@ -240,7 +240,7 @@ fn write_exception(
         _ => o.plain(line, "message", "null"),
     }
     let trace = attribute(names, state, "__traceback__");
-    let entries = trace.map(|trace| traceback(trace, table));
+    let entries = trace.map(|trace| traceback(trace, names, table));
     if let Some(entries) = entries.filter(|entries| !entries.is_empty()) {
         o.key(line, "traceback");
         let mut list = Open::array(line);
@@ -274,8 +274,12 @@ struct Entry {
 
 /// Entries of a recorded traceback, outermost first: lines of `file:line function`, or a list of such lines or of
 /// tuples of file, line and function.
-fn traceback(value: &Value<'_>, table: &ObjectTable) -> Vec<Entry> {
+fn traceback(value: &Value<'_>, names: &dyn Names, table: &ObjectTable) -> Vec<Entry> {
     match value {
+        Value::Name(id) => {
+            let text = names.name(*id).unwrap_or_default();
+            text.lines().map(entry_of_line).collect()
+        }
         Value::Str { text, .. } => {
             let text = String::from_utf8_lossy(text);
             text.lines().map(entry_of_line).collect()

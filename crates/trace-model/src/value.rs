@@ -62,7 +62,8 @@ pub enum Value<'a> {
         /// Member name.
         name: Cow<'a, [u8]>,
     },
-    /// The name of an attribute or keyword (a definition id), used as the key in `Form::Attrs` states.
+    /// A text that a definition holds, by its id: the name of an attribute or keyword, as key in `Form::Attrs` states; the
+    /// traceback of an exception, as value there.
     Name(u32),
     /// The entry or attribute is gone: only as the value of a pair in a change.
     Removed,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,7 @@ def work():
     first = numbers()
     total += next(first) + first.throw(KeyError())
     total += sum(numbers())
+    total = total and abs(total)
     try:
         fail()
     except ValueError:
@@ -62,6 +64,10 @@ CALLBACKS = {
     "Raise": "line",
     "Handled": "line",
 }
+# CPython 3.13 knows the line of a call that it goes on from, so CALL is never armed there.
+NEVER = [] if sys.version_info < (3, 13) else ["Call"]
+if not NEVER:
+    CALLBACKS["Call"] = "instruction"
 
 # By entry, what calls it, and what must be there.
 CALLS = {
@@ -106,7 +112,7 @@ def entries(tmp_path: Path) -> list[str]:
 
 
 def test_every_entry_is_tested(tmp_path: Path) -> None:
-    assert sorted([*CALLBACKS, *CALLS, *PROCESSES]) == sorted(entries(tmp_path))
+    assert sorted([*CALLBACKS, *CALLS, *PROCESSES, *NEVER]) == sorted(entries(tmp_path))
 
 
 def left(place: Path) -> list[str]:

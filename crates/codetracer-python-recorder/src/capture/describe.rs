@@ -1,6 +1,7 @@
-//! Text of an exception: its message and traceback, made from the exception object without calling `__str__`.
+//! Text of an exception: its message, made from the exception object without calling `__str__`.
 
-use std::fmt::Write as _;
+use std::borrow::Cow;
+use std::io::Write as _;
 
 use trace_model::Value;
 
@@ -9,63 +10,68 @@ use super::scalar::Scalar;
 use crate::raw::object::Obj;
 use crate::raw::unicode::{self, Units};
 
-/// Entries of a traceback that are kept, from the outermost frame.
-const TRACEBACK_ENTRIES: usize = 32;
-
 /// Longest message that is made from arguments, in bytes.
 const MESSAGE_BYTES: usize = 1024;
 
-/// What `str(exc)` says for the built-in classes; for others, their arguments alone.
-pub(super) fn message(exc: Obj<'_>, limits: &Limits) -> String {
+/// Adds what `str(exc)` says for the built-in classes; for others, their arguments alone.
+pub(super) fn message(exc: Obj<'_>, limits: &Limits, out: &mut Vec<u8>) {
     let Some(args) = exc.exception_args() else {
-        return String::new();
+        return;
     };
     let count = args.size();
-    let mut out = String::new();
     match (count, args.tuple_item(0)) {
         (0, _) => {}
         (1, Some(only)) if unicode::is_str(only) && !exc.is_key_error() => {
-            plain(only, limits, &mut out);
+            plain(only, limits, out);
         }
-        (1, Some(only)) => display(only, limits, &mut out),
+        (1, Some(only)) => display(only, limits, out),
         (2, Some(number)) if exc.is_os_error() => {
-            out.push_str("[Errno ");
-            display(number, limits, &mut out);
-            out.push_str("] ");
+            out.extend_from_slice(b"[Errno ");
+            display(number, limits, out);
+            out.extend_from_slice(b"] ");
             if let Some(reason) = args.tuple_item(1) {
-                plain(reason, limits, &mut out);
+                plain(reason, limits, out);
             }
             if let Some(name) = exc.os_error_filename() {
-                out.push_str(": ");
-                display(name, limits, &mut out);
+                out.extend_from_slice(b": ");
+                display(name, limits, out);
             }
         }
         _ => {
-            out.push('(');
+            out.push(b'(');
             for i in 0..count.min(limits.items) {
                 if i > 0 {
-                    out.push_str(", ");
+                    out.extend_from_slice(b", ");
                 }
                 if let Some(arg) = args.tuple_item(i) {
-                    display(arg, limits, &mut out);
+                    display(arg, limits, out);
                 }
             }
-            out.push(')');
+            out.push(b')');
         }
     }
-    clip(out)
-}
-
-fn clip(mut out: String) -> String {
     let mut end = out.len().min(MESSAGE_BYTES * 4);
-    while !out.is_char_boundary(end) {
+    while out.get(end).is_some_and(|byte| is_continuation(*byte)) {
         end -= 1;
     }
     out.truncate(end);
-    out
 }
 
-fn plain(obj: Obj<'_>, limits: &Limits, out: &mut String) {
+fn is_continuation(byte: u8) -> bool {
+    byte & 0xc0 == 0x80
+}
+
+/// A text in UTF-8 as a value.
+pub(super) fn text(text: &[u8]) -> Value<'_> {
+    let points = text.iter().filter(|byte| !is_continuation(**byte));
+    Value::Str {
+        len: points.count() as u64,
+        text: Cow::Borrowed(text),
+        cut_hash: None,
+    }
+}
+
+fn plain(obj: Obj<'_>, limits: &Limits, out: &mut Vec<u8>) {
     if unicode::is_str(obj) {
         push(obj, limits.text, out);
     } else {
@@ -74,20 +80,18 @@ fn plain(obj: Obj<'_>, limits: &Limits, out: &mut String) {
 }
 
 /// Adds the first characters of a text; lone surrogates are replaced.
-fn push(text: Obj<'_>, limit: usize, out: &mut String) {
-    if let Units::Ascii(bytes) = unicode::units(text)
-        && let Ok(ascii) = std::str::from_utf8(&bytes[..bytes.len().min(limit)])
-    {
-        out.push_str(ascii);
+pub(super) fn push(text: Obj<'_>, limit: usize, out: &mut Vec<u8>) {
+    if let Units::Ascii(bytes) = unicode::units(text) {
+        out.extend_from_slice(&bytes[..bytes.len().min(limit)]);
         return;
     }
     let mut bytes = Vec::new();
     unicode::prefix(text, limit, &mut bytes);
-    out.push_str(&String::from_utf8_lossy(&bytes));
+    out.extend_from_slice(String::from_utf8_lossy(&bytes).as_bytes());
 }
 
 /// The `repr` of a scalar; a class name in angle brackets for everything else.
-fn display(obj: Obj<'_>, limits: &Limits, out: &mut String) {
+fn display(obj: Obj<'_>, limits: &Limits, out: &mut Vec<u8>) {
     if out.len() > MESSAGE_BYTES {
         return;
     }
@@ -99,23 +103,21 @@ fn display(obj: Obj<'_>, limits: &Limits, out: &mut String) {
         Some(Value::Float(f)) => write!(out, "{f}"),
         Some(Value::Str { text, .. }) => {
             let text = String::from_utf8_lossy(&text);
-            let quote = if text.contains('\'') && !text.contains('"') {
-                '"'
+            let has = |quote| text.as_bytes().contains(&quote);
+            let quote = if has(b'\'') && !has(b'"') {
+                b'"'
             } else {
-                '\''
+                b'\''
             };
             out.push(quote);
-            for c in text.chars() {
-                match c {
-                    '\\' => out.push_str("\\\\"),
-                    '\n' => out.push_str("\\n"),
-                    '\r' => out.push_str("\\r"),
-                    '\t' => out.push_str("\\t"),
-                    c if c == quote => {
-                        out.push('\\');
-                        out.push(c);
-                    }
-                    c => out.push(c),
+            for byte in text.bytes() {
+                match byte {
+                    b'\\' => out.extend_from_slice(b"\\\\"),
+                    b'\n' => out.extend_from_slice(b"\\n"),
+                    b'\r' => out.extend_from_slice(b"\\r"),
+                    b'\t' => out.extend_from_slice(b"\\t"),
+                    _ if byte == quote => out.extend_from_slice(&[b'\\', quote]),
+                    _ => out.push(byte),
                 }
             }
             out.push(quote);
@@ -126,32 +128,4 @@ fn display(obj: Obj<'_>, limits: &Limits, out: &mut String) {
         Some(Value::Complex(re, im)) => write!(out, "({re}+{im}j)"),
         _ => write!(out, "<{}>", crate::raw::types::names(obj).1),
     };
-}
-
-/// `file:line function` per entry, outermost first.
-pub(super) fn traceback(exc: Obj<'_>) -> String {
-    let mut out = String::new();
-    let mut entry = exc.exception_traceback();
-    for _ in 0..TRACEBACK_ENTRIES {
-        let Some(here) = entry else { break };
-        if let Some(code) = here.code() {
-            let before = out.len();
-            if before > 0 {
-                out.push('\n');
-            }
-            if let Some(file) = code.filename() {
-                push(file, usize::MAX, &mut out);
-            }
-            let _ = write!(out, ":{} ", here.line());
-            if let Some(function) = code.qualname() {
-                push(function, usize::MAX, &mut out);
-            }
-            if out.len() > 4 * MESSAGE_BYTES {
-                out.truncate(before);
-                break;
-            }
-        }
-        entry = here.next();
-    }
-    out
 }

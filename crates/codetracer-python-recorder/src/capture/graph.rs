@@ -1,23 +1,23 @@
 //! Objects: their shallow states, written at first sight in a segment and when their content differs from what was
 //! written, children included, within the limits.
 
-use std::borrow::Cow;
 use std::ops::Range;
 
 use trace_model::Value;
 use trace_model::row::Row;
-use trace_model::value::{Form, Unknown};
+use trace_model::value::Unknown;
 
+mod exceptions;
 mod part;
 mod same;
 
 use super::Values;
-use super::describe;
 use super::ids::Ids;
 use super::known::{Difference, Entry, Known, difference_beside};
 use super::limits::Limits;
-use super::scalar::{ABSENT, Scalar, mark, mix, value_bound, value_digest};
-use super::shape::{Child, Look, Modules, Shape, exception, shape_of};
+use super::scalar::{ABSENT, Scalar, mark, value_bound, value_digest};
+use super::shape::{Child, Look, Modules, Shape, shape_of};
+use super::tracebacks::Tracebacks;
 use crate::hooks::suspended::AddressMap;
 use crate::hooks::thread::ThreadContext;
 use crate::raw::object::{Kind, Obj};
@@ -42,6 +42,8 @@ pub struct Scratch {
     marks: Vec<u64>,
     /// Ids of what the parts refer to.
     ids: Vec<u32>,
+    message: Vec<u8>,
+    tracebacks: Tracebacks,
 }
 
 /// One walk over the graph below a value, writing what is new.
@@ -53,6 +55,7 @@ pub struct Walk<'w> {
     sink: &'w mut RowSink,
     modules: &'w Modules,
     deep: bool,
+    session: u32,
     segment: u64,
     step: u64,
 }
@@ -68,6 +71,7 @@ impl<'w> Walk<'w> {
             sink: &mut thread.sink,
             modules: &values.modules,
             deep: values.enabled,
+            session: values.session,
             segment: thread.segment,
             step: values.step,
         }
@@ -299,116 +303,5 @@ impl<'w> Walk<'w> {
             };
             Row::item(&item, self.sink);
         }
-    }
-
-    /// Writes the state of an exception and of what it refers to; answers its type id. Where it is only passing, another
-    /// traceback is no news.
-    pub fn exception(&mut self, exc: Obj<'_>, traceback_counts: bool) -> u32 {
-        let type_id = self.ids.type_of(exc, self.sink);
-        let (shape, written) = self.exception_state(exc, traceback_counts);
-        let children = shape.children.get(written).unwrap_or_default();
-        if !children.is_empty() {
-            self.scratch.visited.clear();
-            self.scratch.visited.insert(exc.address(), ());
-            let mut queue = Vec::new();
-            self.enqueue(children, 1, &mut queue);
-            self.walk(queue, Looks::Shallow);
-        }
-        type_id
-    }
-
-    /// Writes the state of an exception unless it is as written. The message is made from its arguments. Answers which
-    /// parts were written, besides those made here.
-    fn exception_state<'a>(
-        &mut self,
-        exc: Obj<'a>,
-        traceback_counts: bool,
-    ) -> (Shape<'a>, Range<usize>) {
-        let mut shape = if self.deep {
-            exception(exc, &self.limits)
-        } else {
-            Shape::attrs(Vec::new())
-        };
-        let trace = exc.exception_traceback();
-        let trace_mark = trace.map_or(0, |trace| trace.address() as u64);
-        let mut marks = std::mem::take(&mut self.scratch.marks);
-        marks.clear();
-        marks.extend([trace_mark, self.mark_of_arguments(exc)]);
-        self.marks(&shape, &mut marks);
-        let slot = self.known.slot(exc.address());
-        let known = slot.address == exc.address()
-            && slot.kind == exc.type_ptr() as usize
-            && slot.segment == self.segment
-            && slot.marks.get(1..) == marks.get(1..);
-        let written = if known && (slot.marks == marks || !traceback_counts) {
-            slot.looked = self.step;
-            0..0
-        } else {
-            self.write_exception(exc, &mut shape, &marks)
-        };
-        self.scratch.marks = marks;
-        (shape, written)
-    }
-
-    fn write_exception<'a>(
-        &mut self,
-        exc: Obj<'a>,
-        shape: &mut Shape<'a>,
-        marks: &[u64],
-    ) -> Range<usize> {
-        if self.deep {
-            shape.says_what_is_hidden(exc);
-        }
-        let message = describe::message(exc, &self.limits);
-        let trace = describe::traceback(exc);
-        let bound: usize = shape.children.iter().map(|child| self.bound(child)).sum();
-        if !self.sink.fits(bound + message.len() + trace.len() + 192) {
-            Row::Truncated.encode(self.sink);
-            return 0..0;
-        }
-        let type_id = self.ids.type_of(exc, self.sink);
-        let mut made = vec![self.own("__message__"), text(&message)];
-        if !trace.is_empty() {
-            made.extend([self.own("__traceback__"), text(&trace)]);
-        }
-        // Its state is only ever written whole.
-        self.remember(exc, usize::MAX, 0, marks);
-        self.define(&shape.children);
-        Row::Object {
-            object: exc.address() as u64,
-            type_id,
-            form: Form::Attrs,
-            len: (shape.len + made.len() / 2) as u64,
-            count: (made.len() + shape.children.len()) as u32,
-        }
-        .encode(self.sink);
-        made.iter().for_each(|value| Row::item(value, self.sink));
-        self.write_items(&shape.children);
-        0..shape.children.len()
-    }
-
-    fn own<'a>(&mut self, name: &str) -> Value<'a> {
-        Value::Name(self.ids.own_name(name, self.sink))
-    }
-
-    /// A number that differs where the arguments of an exception do.
-    fn mark_of_arguments(&self, exc: Obj<'_>) -> u64 {
-        let Some(args) = exc.exception_args() else {
-            return 0;
-        };
-        (0..args.size().min(self.limits.items)).fold(args.size() as u64, |mark, i| {
-            let part = args.tuple_item(i).map_or(0, |arg| {
-                Scalar::of(arg, &self.limits).map_or(arg.address() as u64, |s| s.digest())
-            });
-            mix(mark, part)
-        }) >> 16
-    }
-}
-
-fn text(s: &str) -> Value<'_> {
-    Value::Str {
-        len: s.chars().count() as u64,
-        text: Cow::Borrowed(s.as_bytes()),
-        cut_hash: None,
     }
 }

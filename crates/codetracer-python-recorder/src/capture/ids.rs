@@ -97,6 +97,12 @@ impl Ids {
         id
     }
 
+    /// Makes a text of the recorder's own a definition; its id.
+    #[cold]
+    pub fn define_text(&mut self, text: String, sink: &mut RowSink) -> u32 {
+        self.define_name(text, sink)
+    }
+
     /// The id of a name that no `str` of the program holds: a part of an object, or a field of a C type.
     pub fn own_name(&mut self, name: &str, sink: &mut RowSink) -> u32 {
         let address = name.as_ptr() as usize;

@@ -9,6 +9,7 @@ mod limits;
 mod scalar;
 mod shape;
 mod touch;
+mod tracebacks;
 
 use trace_model::Value;
 use trace_model::row::Row;
@@ -29,6 +30,7 @@ use crate::raw::object::{Obj, Unreadable};
 /// State of value capture that all threads share.
 pub struct Values {
     enabled: bool,
+    session: u32,
     limits: Limits,
     ids: Ids,
     known: known::Known,
@@ -44,10 +46,11 @@ pub struct Values {
 const UNBOUND: Seen = Seen { kind: 1, digest: 0 };
 
 impl Values {
-    /// Value capture for one session. When not `enabled`, exceptions are still described.
-    pub fn new(enabled: bool, limits: Limits) -> Self {
+    /// Value capture for one session. Number `session` of the process. When not `enabled`, exceptions are still described.
+    pub fn new(enabled: bool, limits: Limits, session: u32) -> Self {
         Self {
             enabled,
+            session,
             limits,
             ids: Ids::default(),
             known: known::Known::default(),
@@ -344,15 +347,21 @@ fn forget(thread: &mut ThreadContext, at: usize) {
     }
 }
 
-/// Records the exception of the last event; with its traceback where that says more than the event.
-pub fn exception(
-    values: &mut Values,
-    thread: &mut ThreadContext,
-    exc: Obj<'_>,
-    with_traceback: bool,
-) {
+/// What an event may have to say of its exception that was not said before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum News {
+    /// Nothing: no code ran since it was described.
+    None,
+    /// Anything but its traceback, which grows by the event itself.
+    State,
+    /// Anything.
+    Whole,
+}
+
+/// Records the exception of the last event.
+pub fn exception(values: &mut Values, thread: &mut ThreadContext, exc: Obj<'_>, news: News) {
     thread.sink.begin_values();
-    let type_id = Walk::new(values, thread).exception(exc, with_traceback);
+    let type_id = Walk::new(values, thread).exception(exc, news);
     Row::Exception(Value::Ref {
         object: exc.address() as u64,
         type_id,

@@ -58,6 +58,8 @@ pub struct Analysis {
     pub loops_on_a_line: bool,
     /// Whether JUMP tells lines.
     pub jumps_begin_lines: bool,
+    /// Whether a frame that goes on after a call may begin a line where it would not otherwise.
+    pub calls_begin_lines: bool,
     /// Byte offsets of handlers that a bare `except:` alone makes up.
     pub bare_handlers: Vec<u32>,
     /// Conditional jumps that decide about an exception, by byte offset, sorted.
@@ -86,6 +88,7 @@ impl Analysis {
         out.watched = line_starts::plan(&instructions, &out.lines, exceptions, ops);
         out.jumps_begin_lines =
             out.loops_on_a_line || out.watched.contains(&line_starts::watch::BY_JUMP);
+        out.calls_begin_lines = out.watched.contains(&line_starts::watch::NO_LINE_BEFORE);
         out
     }
 
@@ -127,6 +130,14 @@ impl Analysis {
             .get(unit)
             .copied()
             .unwrap_or(line_starts::watch::OFF)
+    }
+
+    /// Line that LINE takes a frame to come from that executed the code unit at byte `offset` last; 0 for none.
+    pub fn line_left_at(&self, offset: u32) -> u32 {
+        match self.watched_at(offset) {
+            line_starts::watch::NO_LINE | line_starts::watch::NO_LINE_BEFORE => 0,
+            _ => self.line_at(offset),
+        }
     }
 
     /// What the line can rebind.

@@ -6,7 +6,8 @@
 //!
 //! CPython fires LINE at an instruction that begins a line in code order, is the target of a jump, or begins a handler,
 //! and only if the instruction executed before it in the frame is of another line, of none, or is where the frame
-//! started or went on.
+//! started or went on. On CPython 3.12 a frame whose call entered a Python function without C code between goes on from
+//! the inline cache of the call, which has no line.
 
 use std::collections::BTreeSet;
 
@@ -26,6 +27,10 @@ pub mod watch {
     /// Nothing: the event is disabled, so that a loop over a generator runs it without C recursion, as it does
     /// unrecorded. The line begins at the jump that comes here.
     pub const BY_JUMP: u8 = 4;
+    /// No instruction but the end of an inline cache: a frame that comes from here comes from no line.
+    pub const NO_LINE: u8 = 5;
+    /// Like `NO_LINE`, and at the instruction behind it a line begins if the last watched instruction was of another.
+    pub const NO_LINE_BEFORE: u8 = 6;
 }
 
 /// Largest distance of a line that CPython keeps beside the bytecode, and the one below the smallest.
@@ -127,6 +132,7 @@ impl Served {
 struct Flow {
     before: Vec<Vec<usize>>,
     candidate: Vec<bool>,
+    is_handler: Vec<bool>,
 }
 
 impl Flow {
@@ -134,6 +140,7 @@ impl Flow {
         let mut flow = Self {
             before: vec![Vec::new(); code.len()],
             candidate: vec![false; code.len()],
+            is_handler: vec![false; code.len()],
         };
         let index = |unit: usize| code.binary_search_by_key(&unit, |i| i.start).ok();
         let has_line = |n: usize| code.get(n).is_some_and(|i| line_of(lines, i) != 0);
@@ -167,6 +174,7 @@ impl Flow {
         let served = Served::new(code, exceptions);
         for to in served.handlers() {
             flow.candidate[to] |= has_line(to) && code[to].op != ops.end_async_for;
+            flow.is_handler[to] = true;
             flow.before[to].extend(served.raising(to, code, lines, ops));
         }
         flow
@@ -185,12 +193,16 @@ pub fn plan(code: &[Instruction], lines: &[u32], exceptions: &[u8], ops: &Opcode
     let mut watched: Vec<u8> = (0..code.len())
         .map(|n| {
             let stays = |before: &usize| line(*before) == line(n) && !ops.goes_on(code[*before].op);
+            let surely = |before: &usize| stays(before) && !ops.may_leave_no_line(code[*before].op);
             let before = &flow.before[n];
-            match before.iter().filter(|before| stays(before)).count() {
-                _ if !flow.candidate[n] => watch::OFF,
-                0 => watch::LINE,
-                all if all == before.len() => watch::OFF,
-                _ => watch::LINE_IF_CHANGED,
+            if !flow.candidate[n] {
+                watch::OFF
+            } else if !before.iter().any(stays) {
+                watch::LINE
+            } else if before.iter().all(surely) {
+                watch::OFF
+            } else {
+                watch::LINE_IF_CHANGED
             }
         })
         .collect();
@@ -209,7 +221,9 @@ pub fn plan(code: &[Instruction], lines: &[u32], exceptions: &[u8], ops: &Opcode
     }
     let known = lines_known(&flow, &watched, &line, |n| ops.goes_on(code[n].op));
     for n in 0..code.len() {
-        if watched[n] != watch::LINE_IF_CHANGED {
+        // The line that an exception comes from is known when its handler is entered.
+        let told_by_event = ops.calls_leave_no_line && flow.is_handler[n];
+        if watched[n] != watch::LINE_IF_CHANGED || told_by_event {
             continue;
         }
         for before in &flow.before[n] {
@@ -221,9 +235,17 @@ pub fn plan(code: &[Instruction], lines: &[u32], exceptions: &[u8], ops: &Opcode
         }
     }
     let mut out = vec![watch::OFF; lines.len()];
-    for (i, kept) in code.iter().zip(watched) {
+    for (n, i) in code.iter().enumerate() {
         if let Some(place) = out.get_mut(i.start) {
-            *place = kept;
+            *place = watched[n];
+        }
+        if ops.may_leave_no_line(i.op)
+            && let Some(place) = out.get_mut(i.next - 1)
+        {
+            *place = match watched.get(n + 1) {
+                Some(&watch::LINE_IF_CHANGED) => watch::NO_LINE_BEFORE,
+                _ => watch::NO_LINE,
+            };
         }
     }
     out

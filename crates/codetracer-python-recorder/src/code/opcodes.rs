@@ -71,6 +71,9 @@ pub struct Opcodes {
     pub load_super_attr: u8,
     /// Whether a frame that an exception is thrown into counts as gone on, for LINE.
     pub throw_goes_on: bool,
+    /// Whether a frame that goes on after a Python function that it called without C code between comes from a place
+    /// without a line, for LINE.
+    pub calls_leave_no_line: bool,
     /// Whether the null beside a callable stands above it on the stack.
     pub null_is_above: bool,
     /// (opcode, code units of inline cache after it).
@@ -115,6 +118,11 @@ impl Opcodes {
     /// Whether a frame that comes from it has just started or gone on, so that LINE fires whatever the line.
     pub fn goes_on(&self, op: u8) -> bool {
         op == self.resume || (self.throw_goes_on && op == self.yield_value)
+    }
+
+    /// Whether it can call a Python function such that the caller goes on from a place without a line.
+    pub fn may_leave_no_line(&self, op: u8) -> bool {
+        self.calls_leave_no_line && [self.call, self.load_attr, self.binary_subscr].contains(&op)
     }
 
     /// Whether CPython fires no LINE at it, and does not count its line.
@@ -190,6 +198,7 @@ pub const V312: Opcodes = Opcodes {
     swap: 99,
     load_super_attr: 141,
     throw_goes_on: false,
+    calls_leave_no_line: true,
     null_is_above: false,
     caches: &[
         (25, 1),
@@ -270,6 +279,7 @@ pub const V313: Opcodes = Opcodes {
     swap: 115,
     load_super_attr: 93,
     throw_goes_on: true,
+    calls_leave_no_line: false,
     null_is_above: true,
     caches: &[
         (5, 1),

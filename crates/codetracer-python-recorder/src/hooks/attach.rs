@@ -8,11 +8,12 @@ use crate::raw::monitoring::event;
 use crate::raw::threads::{self, Current};
 
 /// Events with a callback.
-pub const HOOKED: [u32; 12] = [
+pub const HOOKED: [u32; 13] = [
     event::PY_START,
     event::PY_RESUME,
     event::PY_RETURN,
     event::PY_YIELD,
+    event::CALL,
     event::PY_THROW,
     event::PY_UNWIND,
     event::LINE,

@@ -108,6 +108,9 @@ impl Recorder {
             if facts.analysis.jumps_begin_lines {
                 mask |= event::JUMP;
             }
+            if facts.analysis.calls_begin_lines {
+                mask |= event::CALL;
+            }
         }
         if facts.watches_matches.get() {
             mask |= event::BRANCH;

@@ -1,14 +1,13 @@
-//! What each monitoring event writes: calls, lines, returns, suspensions. Exceptions are in `exceptions`.
+//! What each monitoring event writes: calls, returns, suspensions. Lines are in `lines`, exceptions in `exceptions`.
 
 use trace_model::Op;
 
 use super::recorder::Recorder;
 use super::stack::{Caller, expect_caller, expect_top, open};
 use super::thread::{Open, SAME_TASK, ThreadContext};
-use super::{Answer, exceptions};
+use super::{Answer, exceptions, lines};
 use crate::capture::{self, Appears};
 use crate::code::facts::CodeFacts;
-use crate::code::line_starts::watch;
 use crate::code::opcodes::OPCODES;
 use crate::raw::apart::is_apart;
 use crate::raw::extra::{Extra, lookup};
@@ -17,6 +16,7 @@ use crate::raw::object::Obj;
 use crate::raw::threads::Current;
 
 pub use exceptions::{branch, handler, raise, throw, unwind};
+pub use lines::{call, instruction, jump, line};
 
 /// Whether LINE takes a frame that was thrown into for one that went on.
 const THROW_GOES_ON: bool = match OPCODES {
@@ -82,6 +82,12 @@ pub fn start(recorder: &mut Recorder, current: Current, code: Code<'_>) -> Answe
         let Recorder { threads, order, .. } = &mut *recorder;
         expect_caller(&mut threads[at], order, session, frame)
     };
+    if let Some(facts) = caller.direct
+        && facts.analysis.calls_begin_lines
+        && !caller.through_c
+    {
+        lines::returns_to_no_line(&mut recorder.threads[at], frame, facts);
+    }
     let outer_task = if caller.direct.is_none() || (facts.asynchronous && caller.through_c) {
         recorder.look_up_task(at)
     } else {
@@ -137,105 +143,6 @@ fn arguments_of(caller: &Caller<'_>, thread: &ThreadContext, facts: &CodeFacts) 
         made: makers > u32::from(!caller.through_c || facts.initialises),
         since: top.since,
     }
-}
-
-/// LINE.
-#[inline(always)]
-pub fn line(recorder: &mut Recorder, current: Current, code: Code<'_>, line: u32) -> Answer {
-    let Some(facts) = traced(recorder, code) else {
-        return Answer::Disable;
-    };
-    let (Some(frame), Some(at)) = (current.frame(), recorder.enter(current)) else {
-        return Answer::Continue;
-    };
-    let session = recorder.session;
-    let Recorder {
-        threads,
-        order,
-        values,
-        ..
-    } = recorder;
-    let thread = &mut threads[at];
-    expect_top(thread, order, session, frame, facts);
-    let Some(top) = thread.stack.last_mut() else {
-        return Answer::Continue;
-    };
-    let (before, since) = (top.line, top.since);
-    top.line = line;
-    top.passed = line;
-    top.since = order.step;
-    let step = order.step;
-    thread.event(
-        order,
-        Op::Line {
-            delta: line.wrapping_sub(before) as i32,
-        },
-    );
-    if values.enabled() {
-        capture::line_work(values.at(step), thread, frame, facts, before, since);
-    }
-    if let Some(pending) = thread.pending_handled {
-        exceptions::write_pending(recorder, at, pending, frame, line);
-        return Answer::Continue;
-    }
-    thread.sink.commit();
-    Answer::Continue
-}
-
-/// INSTRUCTION, in code whose lines it tells.
-#[inline(always)]
-pub fn instruction(
-    recorder: &mut Recorder,
-    current: Current,
-    code: Code<'_>,
-    offset: u32,
-) -> Answer {
-    let Some(facts) = traced(recorder, code) else {
-        return Answer::Disable;
-    };
-    let kept = facts.analysis.watched_at(offset);
-    if kept == watch::OFF || kept == watch::BY_JUMP {
-        return Answer::Disable;
-    }
-    let at = facts.analysis.line_at(offset);
-    if kept != watch::LINE {
-        let (Some(frame), Some(thread)) = (current.frame(), recorder.enter(current)) else {
-            return Answer::Continue;
-        };
-        let session = recorder.session;
-        let Recorder { threads, order, .. } = &mut *recorder;
-        let thread = &mut threads[thread];
-        expect_top(thread, order, session, frame, facts);
-        let Some(top) = thread.stack.last_mut() else {
-            return Answer::Continue;
-        };
-        let before = std::mem::replace(&mut top.passed, at);
-        if kept == watch::PASSES || before == at {
-            return Answer::Continue;
-        }
-    }
-    line(recorder, current, code, at)
-}
-
-/// JUMP: an iteration of a loop that stands on one line is a line event of its own, and so is the way back to a loop
-/// where no other event tells it.
-pub fn jump(
-    recorder: &mut Recorder,
-    current: Current,
-    code: Code<'_>,
-    from: u32,
-    to: u32,
-) -> Answer {
-    let Some(facts) = traced(recorder, code) else {
-        return Answer::Disable;
-    };
-    let at = facts.analysis.line_at(to);
-    let begins =
-        at == facts.analysis.line_at(from) || facts.analysis.watched_at(to) == watch::BY_JUMP;
-    if to > from || at == 0 || !begins {
-        return Answer::Disable;
-    }
-    line(recorder, current, code, at)
 }
 
 /// PY_RETURN.

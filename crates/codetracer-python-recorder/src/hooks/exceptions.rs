@@ -8,17 +8,26 @@ use trace_model::Op;
 
 use super::Answer;
 use super::events::{go_on, traced};
-use super::recorder::{Recorder, Unwinding};
+use super::lines::come_from;
+use super::recorder::Recorder;
 use super::stack::expect_top;
 use super::thread::Pending;
-use crate::capture;
+use super::unwinding::Unwinding;
+use crate::capture::{self, News};
 use crate::code::analysis::Match;
 use crate::code::facts::CodeFacts;
+use crate::code::opcodes::OPCODES;
 use crate::raw::apart::is_apart;
 use crate::raw::extra::{Extra, lookup};
 use crate::raw::frame::{Code, Frame};
 use crate::raw::object::Obj;
 use crate::raw::threads::{Current, handled_exception};
+
+/// Whether the place where a frame is may have no line because of a call.
+const CALLS_LEAVE_NO_LINE: bool = match OPCODES {
+    Some(ops) => ops.calls_leave_no_line,
+    None => false,
+};
 
 /// PY_THROW.
 pub fn throw(
@@ -60,7 +69,7 @@ pub fn throw(
     } = recorder;
     let thread = &mut threads[at];
     thread.thrown_into = frame.address();
-    capture::exception(values, thread, exc, false);
+    capture::exception(values, thread, exc, News::State);
     thread.sink.commit();
     Answer::Continue
 }
@@ -73,11 +82,7 @@ pub fn raise(
     offset: u32,
     exc: Obj<'_>,
 ) -> Answer {
-    let passing = recorder.unwinding
-        == Unwinding {
-            exception: exc.address(),
-            step: recorder.order.step,
-        };
+    let passing = recorder.unwinding == Unwinding::of(exc, recorder.order.step);
     let Some(facts) = traced(recorder, code) else {
         return Answer::Continue;
     };
@@ -103,18 +108,18 @@ pub fn raise(
             .exception_traceback()
             .is_none_or(|tb| tb.next().is_none());
     let origin = !passing && fresh;
+    let news = recorder.steady.news(exc, order.step, origin);
     thread.event(order, Op::Raise { origin });
-    capture::exception(values, thread, exc, origin);
+    capture::exception(values, thread, exc, news);
     thread.sink.commit();
+    recorder.steady = Unwinding::of(exc, order.step);
     Answer::Continue
 }
 
 /// PY_UNWIND.
 pub fn unwind(recorder: &mut Recorder, current: Current, code: Code<'_>, exc: Obj<'_>) -> Answer {
-    recorder.unwinding = Unwinding {
-        exception: exc.address(),
-        step: recorder.order.step,
-    };
+    recorder.unwinding = Unwinding::of(exc, recorder.order.step);
+    let steady = std::mem::take(&mut recorder.steady);
     let Some(facts) = traced(recorder, code) else {
         return Answer::Continue;
     };
@@ -137,12 +142,13 @@ pub fn unwind(recorder: &mut Recorder, current: Current, code: Code<'_>, exc: Ob
         line => line,
     };
     let step = order.step;
-    thread.event(order, Op::Unwind { line });
     let outermost = thread.stack.len() == 1;
+    let news = steady.news(exc, step, outermost);
+    thread.event(order, Op::Unwind { line });
     if values.enabled() {
         capture::last_line_work(values.at(step), thread, frame, facts);
     }
-    capture::exception(values, thread, exc, outermost);
+    capture::exception(values, thread, exc, news);
     if thread
         .pending_handled
         .is_some_and(|p| p.frame == frame.address())
@@ -155,6 +161,9 @@ pub fn unwind(recorder: &mut Recorder, current: Current, code: Code<'_>, exc: Ob
     }
     thread.sink.commit();
     recorder.unwinding.step = recorder.order.step;
+    if !frame.caller().1 {
+        recorder.steady = recorder.unwinding;
+    }
     recorder.leave_task(at, open);
     recorder.main_unwound(frame, exc);
     Answer::Continue
@@ -168,12 +177,20 @@ pub fn handler(
     offset: u32,
     exc: Obj<'_>,
 ) -> Answer {
+    recorder.steady = Unwinding::default();
     let Some(facts) = traced(recorder, code) else {
         return Answer::Continue;
     };
     let Some(frame) = current.frame() else {
         return Answer::Continue;
     };
+    if CALLS_LEAVE_NO_LINE
+        && !facts.analysis.watched.is_empty()
+        && let (Some(at), Some(from)) = (recorder.enter(current), frame.offset())
+    {
+        let line = facts.analysis.line_left_at(from);
+        come_from(recorder, at, frame, facts, line);
+    }
     if facts.analysis.bare_handlers.contains(&offset) {
         let Some(at) = recorder.enter(current) else {
             return Answer::Continue;
@@ -246,7 +263,7 @@ fn write_handled(
     expect_top(thread, order, session, frame, facts);
     let line = thread.stack.last().map_or(facts.first_line, |top| top.line);
     thread.event(order, Op::Handled { line });
-    capture::exception(values, thread, exc, true);
+    capture::exception(values, thread, exc, News::Whole);
     thread.sink.commit();
 }
 
@@ -279,6 +296,6 @@ pub(super) fn write_pending(
     } = recorder;
     let thread = &mut threads[at];
     thread.event(order, Op::Handled { line });
-    capture::exception(values, thread, exc, true);
+    capture::exception(values, thread, exc, News::Whole);
     thread.sink.commit();
 }

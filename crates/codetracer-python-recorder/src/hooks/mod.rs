@@ -5,6 +5,7 @@ mod decisions;
 pub mod ending;
 pub mod events;
 pub mod exceptions;
+pub mod lines;
 pub mod order;
 pub mod recorder;
 mod segments;
@@ -12,6 +13,7 @@ pub mod stack;
 pub mod suspended;
 pub mod tasks;
 pub mod thread;
+pub mod unwinding;
 
 pub use recorder::Recorder;
 

@@ -13,6 +13,7 @@ use super::order::Order;
 use super::suspended::Suspended;
 use super::tasks::Tasks;
 use super::thread::{Open, SAME_TASK, ThreadContext};
+use super::unwinding::Unwinding;
 use crate::boundary::{Entry, panic_error};
 use crate::capture::{Limits, Values};
 use crate::code::decide::Decider;
@@ -35,15 +36,6 @@ pub struct Counters {
     pub codes_skipped: u64,
 }
 
-/// An exception on its way from a frame to the one below.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Unwinding {
-    /// Its address.
-    pub exception: usize,
-    /// Step at which it left; anything recorded since means that it has ended.
-    pub step: u64,
-}
-
 /// A recording that runs.
 pub struct Recorder {
     /// Number of this session in the process, from 1.
@@ -60,6 +52,8 @@ pub struct Recorder {
     pub tasks: Tasks,
     /// The exception that last left a frame.
     pub unwinding: Unwinding,
+    /// The exception that was described last, while no code ran since that could change it.
+    pub steady: Unwinding,
     /// How `__main__` ended.
     pub main: MainEnd,
     /// Numbers for the metadata.
@@ -109,10 +103,11 @@ impl Recorder {
             session: parts.session,
             threads: Vec::new(),
             order: Order::new(Clock::best()),
-            values: Values::new(parts.values, parts.limits),
+            values: Values::new(parts.values, parts.limits, parts.session),
             suspended: Suspended::default(),
             tasks: Tasks::default(),
             unwinding: Unwinding::default(),
+            steady: Unwinding::default(),
             main: MainEnd::Unseen,
             counters: Counters::default(),
             active: true,

@@ -132,6 +132,7 @@ hooks! {
     py_yield PyYield PY_YIELD |r, t, code, _, value| events::suspend(r, t, code, value);
     py_throw PyThrow PY_THROW |r, t, code, offset, exc| events::throw(r, t, code, offset.small_int(), exc);
     py_unwind PyUnwind PY_UNWIND |r, t, code, _, exc| events::unwind(r, t, code, exc);
+    call Call CALL |r, t, code, offset, callee| events::call(r, t, code, offset.small_int(), callee);
     line Line LINE |r, t, code, line, _| events::line(r, t, code, line.small_int());
     instruction Instruction INSTRUCTION |r, t, code, offset, _| events::instruction(r, t, code, offset.small_int());
     jump Jump JUMP |r, t, code, from, to| events::jump(r, t, code, from.small_int(), to.small_int());

@@ -71,6 +71,11 @@ impl<'a> Traceback<'a> {
         u32::try_from(line).unwrap_or(0)
     }
 
+    /// Byte offset of the instruction.
+    pub fn offset(self) -> u32 {
+        u32::try_from(self.0.read::<i32>(at::TRACEBACK_OFFSET)).unwrap_or(0)
+    }
+
     /// The address, which tells one traceback from another.
     pub fn address(self) -> usize {
         self.0.address()

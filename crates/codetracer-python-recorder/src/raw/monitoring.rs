@@ -15,6 +15,8 @@ pub mod event {
     pub const PY_RETURN: u32 = 1 << 2;
     /// `PY_YIELD`.
     pub const PY_YIELD: u32 = 1 << 3;
+    /// `CALL`.
+    pub const CALL: u32 = 1 << 4;
     /// `LINE`.
     pub const LINE: u32 = 1 << 5;
     /// `INSTRUCTION`.

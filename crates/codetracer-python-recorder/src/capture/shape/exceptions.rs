@@ -32,10 +32,15 @@ pub(in crate::capture) fn exception<'a>(exc: Obj<'a>, limits: &Limits) -> Shape<
     shape
 }
 
+/// Whether the exception's type has content that is not known.
+pub(in crate::capture) fn is_hidden(exc: Obj<'_>) -> bool {
+    structure::of(exc).hidden
+}
+
 impl<'a> Shape<'a> {
     /// Says whether the exception's type has content that is not known, which is the same for all its life.
     pub fn says_what_is_hidden(&mut self, exc: Obj<'a>) {
-        if structure::of(exc).hidden {
+        if is_hidden(exc) {
             self.hides();
         }
     }

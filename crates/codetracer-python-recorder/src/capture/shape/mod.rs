@@ -21,7 +21,7 @@ use super::limits::Limits;
 use crate::raw::object::{Kind, Obj};
 use crate::raw::{structure, types};
 
-pub(super) use exceptions::exception;
+pub(super) use exceptions::{exception, is_hidden};
 pub(super) use instances::is_place_of_member;
 pub(super) use named::{Modules, function_parts};
 

@@ -1,6 +1,6 @@
 use super::super::instructions::decode;
 use super::super::opcodes::V312;
-use super::watch::{BY_JUMP, LINE, LINE_IF_CHANGED, OFF, PASSES};
+use super::watch::{BY_JUMP, LINE, LINE_IF_CHANGED, NO_LINE, NO_LINE_BEFORE, OFF, PASSES};
 use super::*;
 
 const NOP: u8 = 9;
@@ -112,4 +112,50 @@ fn a_loop_begins_its_line_at_the_jump_back() {
     // All on one line: nothing begins there but by the jumps of the loop.
     let plan = planned(&code, &[1, 2, 2, 2, 2, 2, 2, 2], &[]);
     assert_eq!(plan, [OFF, LINE, OFF, OFF, OFF, OFF, OFF, OFF]);
+}
+
+#[test]
+fn ways_that_meet_behind_a_call_depend_on_what_was_called() {
+    let code = [
+        (V312.resume, 0),
+        (NOP, 0),
+        (V312.pop_jump_if_true, 4),
+        (V312.call, 0),
+        (0, 0),
+        (0, 0),
+        (0, 0),
+        (NOP, 0),
+        (V312.return_value, 0),
+    ];
+    let lines = [1, 2, 2, 2, 2, 2, 2, 2, 2];
+    let known = [OFF, LINE, OFF, OFF, OFF, OFF];
+    let plan = planned(&code, &lines, &[]);
+    assert_eq!(plan[..6], known);
+    assert_eq!(plan[6..], [NO_LINE_BEFORE, LINE_IF_CHANGED, OFF]);
+    // Without a second way to it nothing begins behind a call.
+    let mut code = code;
+    code[2] = (NOP, 0);
+    let plan = planned(&code, &lines, &[]);
+    assert_eq!(plan[..6], known);
+    assert_eq!(plan[6..], [NO_LINE, OFF, OFF]);
+}
+
+#[test]
+fn a_handler_of_the_same_line_depends_on_where_its_exception_comes_from() {
+    let code = [
+        (V312.resume, 0),
+        (V312.call, 0),
+        (0, 0),
+        (0, 0),
+        (0, 0),
+        (V312.return_value, 0),
+        (NOP, 0),
+        (V312.reraise, 0),
+    ];
+    // One entry: units 1 to 4 are served by unit 6, depth 0.
+    let plan = planned(&code, &[1, 2, 2, 2, 2, 2, 2, 2], &[0x80 | 1, 4, 6, 0]);
+    assert_eq!(
+        plan,
+        [OFF, LINE, OFF, OFF, NO_LINE, OFF, LINE_IF_CHANGED, OFF]
+    );
 }

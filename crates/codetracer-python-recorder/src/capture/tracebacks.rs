@@ -1,0 +1,126 @@
+//! Tracebacks as text. A text that was written is a definition, so that the next equal traceback costs no text.
+
+use std::collections::HashMap;
+use std::io::Write as _;
+
+use super::describe;
+use super::ids::Ids;
+use super::scalar::mix;
+use crate::hooks::suspended::AddressMap;
+use crate::raw::exception::Traceback;
+use crate::raw::extra::{Extra, lookup};
+use crate::raw::object::Obj;
+use crate::raw::sink::RowSink;
+
+/// Entries of a traceback that are kept, from the outermost frame.
+const ENTRIES: usize = 32;
+/// Longest text, in bytes.
+const TEXT_BYTES: usize = 4096;
+/// Bytes of text that are kept as definitions; beyond them each traceback is text of its own.
+const DEFINED_BYTES: usize = 1 << 20;
+
+/// A place in traced code: the id of the code in this session, the line.
+type Place = (u32, u32);
+
+/// Texts of tracebacks that are definitions.
+#[derive(Default)]
+pub struct Tracebacks {
+    /// By a number made of the places, with the places.
+    by_places: AddressMap<(Box<[Place]>, u32)>,
+    by_text: HashMap<Box<[u8]>, u32>,
+    bytes: usize,
+    text: Vec<u8>,
+    places: Vec<Place>,
+}
+
+impl Tracebacks {
+    /// The id of the text of a traceback; `None`: it is no definition, and can be had by [`Tracebacks::text`].
+    pub fn id(
+        &mut self,
+        first: Traceback<'_>,
+        session: u32,
+        ids: &mut Ids,
+        sink: &mut RowSink,
+    ) -> Option<u32> {
+        let number = self.number(first, session);
+        if let Some(number) = number
+            && let Some((places, id)) = self.by_places.get(&number)
+            && **places == *self.places
+        {
+            return Some(*id);
+        }
+        self.write_text(first);
+        let id = match self.by_text.get(self.text.as_slice()) {
+            Some(id) => *id,
+            None if self.bytes + self.text.len() <= DEFINED_BYTES && sink.fits(self.text.len()) => {
+                self.bytes += self.text.len();
+                let text = String::from_utf8_lossy(&self.text).into_owned();
+                let id = ids.define_text(text, sink);
+                self.by_text.insert(self.text.as_slice().into(), id);
+                id
+            }
+            None => return None,
+        };
+        if let Some(number) = number {
+            let places = self.places.as_slice().into();
+            self.by_places.insert(number, (places, id));
+        }
+        Some(id)
+    }
+
+    /// The text that was made last.
+    pub fn text(&self) -> &[u8] {
+        &self.text
+    }
+
+    /// Collects the places; a number made of them, if all are in traced code.
+    fn number(&mut self, first: Traceback<'_>, session: u32) -> Option<usize> {
+        self.places.clear();
+        let mut number = 0;
+        let mut entry = Some(first);
+        while let Some(here) = entry
+            && self.places.len() < ENTRIES
+        {
+            let Extra::Facts(facts) = lookup(here.code()?) else {
+                return None;
+            };
+            if facts.session != session {
+                return None;
+            }
+            let line = facts.analysis.line_at(here.offset());
+            number = mix(number, u64::from(facts.id) << 32 | u64::from(line));
+            self.places.push((facts.id, line));
+            entry = here.next();
+        }
+        Some(number as usize)
+    }
+
+    /// `file:line function` per entry, outermost first.
+    fn write_text(&mut self, first: Traceback<'_>) {
+        let out = &mut self.text;
+        out.clear();
+        let mut entry = Some(first);
+        for _ in 0..ENTRIES {
+            let Some(here) = entry else { break };
+            if let Some(code) = here.code() {
+                let before = out.len();
+                if before > 0 {
+                    out.push(b'\n');
+                }
+                let put = |text: Option<Obj<'_>>, out: &mut Vec<u8>| {
+                    if let Some(text) = text {
+                        describe::push(text, usize::MAX, out);
+                    }
+                };
+                put(code.filename(), out);
+                let _ = write!(out, ":{} ", here.line());
+                put(code.qualname(), out);
+                if out.len() > TEXT_BYTES {
+                    out.truncate(before);
+                    break;
+                }
+            }
+            entry = here.next();
+        }
+    }
+}

@@ -50,6 +50,10 @@ const KNOWN: [&str; 9] = [
 /// Bytes of room in the first metadata file: for counters, and for why the recording ended.
 const ROOM: usize = 2048;
 
+/// How long a reader may look at a lock, and how often it is looked for one.
+const LOOK: std::time::Duration = std::time::Duration::from_millis(5);
+const LOOKS: u32 = 100;
+
 /// Largest metadata file that is read.
 const LARGEST_METADATA: u64 = 64 * 1024 * 1024;
 
@@ -375,13 +379,21 @@ fn lock(staging: &Path) -> RecorderResult<Option<Held>> {
     let file = fault_call!("store.staging.lock").and_then(|()| options.open(&path));
     let file = file.map_err(fail)?;
     // The lock belongs to what was opened, so a duplicate of the descriptor has it too.
-    let free = fd::try_lock(&file).map_err(fail)?;
+    let mut free = fd::try_lock(&file).map_err(fail)?;
+    // Readers share it for a moment, to see whether a writer is there.
+    for _ in 0..LOOKS {
+        if free || !fd::try_share(&file).map_err(fail)? {
+            break;
+        }
+        std::thread::sleep(LOOK);
+        free = fd::try_lock(&file).map_err(fail)?;
+    }
     free.then(|| Held::new(file).map_err(fail)).transpose()
 }
 
 /// Whether the writer of a staging directory is alive. Changes nothing.
 pub(crate) fn is_running(staging: &Path) -> bool {
-    File::open(staging.join(LOCK)).is_ok_and(|file| matches!(fd::try_lock(&file), Ok(false)))
+    File::open(staging.join(LOCK)).is_ok_and(|file| matches!(fd::try_share(&file), Ok(false)))
 }
 
 /// Writes a JSON file, replacing an older one in one step, and makes it survive a power failure if asked to.

@@ -47,6 +47,10 @@ miri *ARGS:
 kills *ARGS:
     for venv in {{venvs}}; do PYTHONPATH=tests "$venv/bin/python" -m e2e.kills "$@" || exit; done
 
+# Begin something where it belongs: new code NAME KIND SUMMARY | new command NAME HELP | new adr TITLE
+new *ARGS:
+    cargo run --quiet -p xtask -- new "$@"
+
 # Feed what reads bytes from outside with bytes that nobody meant: fuzz [TARGET...] [--seconds N | --minutes N] [--guided]
 fuzz *ARGS:
     tests/fuzz/run "$@"

@@ -6,6 +6,7 @@
 mod audit;
 mod r#gen;
 mod lock;
+mod new;
 mod scan;
 mod tidy;
 
@@ -15,14 +16,15 @@ use std::process::ExitCode;
 /// A finding or a failure, as text for people.
 type Outcome<T> = Result<T, String>;
 
-const HELP: &str = "usage: xtask gen [--check] | tidy | audit | codes | lock VERSION
+const HELP: &str = "usage: xtask gen [--check] | tidy | audit | codes | lock VERSION | new ...
 
   gen            write the generated files
   gen --check    fail when one of them is stale
   tidy           check the structure of the project
   audit          count the forms that bypass the error policy, by module; fail where one may not stand
   codes          list every error code with its kind
-  lock VERSION   add the codes that VERSION releases to codes.lock";
+  lock VERSION   add the codes that VERSION releases to codes.lock
+  new ...        begin an error code, a command or a decision record";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -38,6 +40,7 @@ fn main() -> ExitCode {
             Ok(())
         }
         ["lock", version] => lock::extend(&root, version),
+        ["new", what @ ..] => new::run(&root, what).map(|left| println!("{left}")),
         _ => Err(HELP.to_owned()),
     };
     match outcome {

@@ -43,6 +43,10 @@ miri *ARGS:
     rustup component add --toolchain nightly miri rust-src || { echo "miri: the installed nightly has no Miri; another one may: rustup update nightly" >&2; exit 1; }
     MIRIFLAGS=-Zmiri-disable-isolation cargo +nightly miri test -p recorder-errors -p recorder-policy -p trace-model -p trace-export "$@"
 
+# Kill a busy program at random moments and compare what is left with a full run: kills [COUNT] [--seed N] [--jobs N]
+kills *ARGS:
+    for venv in {{venvs}}; do PYTHONPATH=tests "$venv/bin/python" -m e2e.kills "$@" || exit; done
+
 # Begin something where it belongs: new code NAME KIND SUMMARY | new command NAME HELP | new adr TITLE
 new *ARGS:
     cargo run --quiet -p xtask -- new "$@"

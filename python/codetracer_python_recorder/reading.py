@@ -280,6 +280,23 @@ class Trace:
         """Names of the threads by number; empty where a name is not known."""
         return {entry["thread"]: entry["name"] for entry in self.info["thread_names"]}
 
+    @property
+    def ended(self) -> dict[str, Any]:
+        """What ended the recording: ``ended`` of ``info --json``."""
+        ended: dict[str, Any] = self.info["ended"]
+        return ended
+
+    @property
+    def standings(self) -> list[dict[str, Any]] | None:
+        """Where each thread stood after its last event; ``None`` for a recording that is whole.
+
+        Returns:
+            ``thread``, ``name``, ``step``, ``depth`` and ``frames`` of each thread: the innermost
+            open frames, outermost first, with ``call``, ``function``, ``file`` and ``line``.
+        """
+        standings: list[dict[str, Any]] | None = self.info["standings"]
+        return standings
+
     def calls(self, thread: int | None = None) -> tuple[Call, ...]:
         """The outermost calls of a thread or of all; below them ``Call.children`` is the tree."""
         heads = self._pages.heads(thread=_number(thread, "thread"))

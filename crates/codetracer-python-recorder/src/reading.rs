@@ -4,6 +4,7 @@
 //! Refuses to print and to hold a recording in memory.
 
 mod describe;
+mod ending;
 mod filter;
 mod output;
 mod page;

@@ -106,6 +106,7 @@ fn attach(py: Python<'_>, options: Options) -> Result<String, Failure> {
     };
     let writer_options = WriterOptions {
         metadata: metadata.clone(),
+        ticks: || Clock::best().ticks(),
         ..WriterOptions::new(&options.dir, &identity.run_id, &identity.trace_id)
     };
     let writer = match Writer::create(writer_options) {

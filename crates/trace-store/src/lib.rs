@@ -8,6 +8,7 @@ mod drain;
 mod error;
 mod file;
 pub mod held;
+pub mod last_words;
 pub mod metadata;
 mod pool;
 mod raw;
@@ -18,7 +19,9 @@ mod staging;
 mod worker;
 mod writer;
 
-pub use metadata::{Clock, ClockPair, Metadata, Source, Warning};
+pub use last_words::LastWords;
+pub use metadata::{Clock, ClockPair, Cut, Metadata, Source, Warning};
+pub use raw::alternate_stack::provide as provide_signal_stack;
 pub use raw::signals::Interrupts;
 pub use reader::{Recording, Selection, Status};
 pub use recovery::{Recovered, RecoveredRecording, recover};

@@ -47,6 +47,19 @@ impl Clock {
     }
 }
 
+/// What is left out of a recording that was not finished, because it is torn or damaged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Cut {
+    /// Bytes at the end of the container. A process that is killed may leave some of a block whose rows are still in
+    /// their segment: then nothing is lost with them.
+    pub bytes: u64,
+    /// Segments of which a part or all is left out.
+    pub segments: u64,
+    /// Events missing between those that are there. Of what is missing at the end nothing is known.
+    pub events: u64,
+}
+
 /// A problem that did not end the recording.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Warning {
@@ -83,8 +96,12 @@ pub struct Metadata {
     pub parent_run_id: Option<String>,
     /// Whether something is missing at the end.
     pub partial: bool,
-    /// Why it is partial: `running`, `killed`, or an error code.
+    /// Why it is partial: `running`, `killed`, `signal`, or an error code.
     pub reason: Option<String>,
+    /// What the process said when a signal ended it.
+    pub last_words: Option<crate::last_words::LastWords>,
+    /// What is left out; none where nothing is known to be.
+    pub cut: Option<Cut>,
     /// The program's exit status; none when it is not known.
     pub exit_status: Option<i32>,
     /// The program: a path, `-m module` or `-c`.

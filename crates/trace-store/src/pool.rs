@@ -171,6 +171,17 @@ impl Pool {
         }
     }
 
+    /// Takes a segment back that nothing was written to. Its number goes to the next one of its thread, so that a
+    /// number that is missing is a segment that is lost.
+    pub fn take_back_unused(&self, segment: Segment) {
+        if let Some(next) = lock(&self.state).sequences.get_mut(&segment.thread())
+            && *next == segment.sequence() + 1
+        {
+            *next -= 1;
+        }
+        self.recycle(segment);
+    }
+
     /// Takes a segment back whose rows are stored, or given up.
     pub fn recycle(&self, segment: Segment) {
         let slot = segment.slot;

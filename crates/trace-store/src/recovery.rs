@@ -15,13 +15,14 @@ use crate::container::reader::Container;
 use crate::container::writer::ContainerWriter;
 use crate::drain::sources::Sources;
 use crate::drain::{Totals, paths};
+use crate::last_words;
 use crate::metadata::Metadata;
 use crate::raw::signals::Blocked;
 use crate::reader::Status;
 use crate::reader::rows::revive;
-use crate::segment::Leftover;
+use crate::segment::Leftovers;
 use crate::staging::{
-    FILES, PATHS, Place, SEGMENTS, Staging, absolute, exchanged, has_reason, inspect, known,
+    FILES, LOCK, PATHS, Place, SEGMENTS, Staging, absolute, exchanged, has_reason, inspect, known,
     place_of, read_metadata, stagings, write_json,
 };
 
@@ -38,10 +39,12 @@ pub struct RecoveredRecording {
     pub segment_events: u64,
     /// Segments whose rows were in no block yet.
     pub segments: u64,
-    /// Of these, segments of which a part made no sense and was left out.
+    /// Of these, segments of which a part or all was left out: it made no sense, or followed what is missing.
     pub cut_segments: u64,
     /// Bytes of the container that were left out because they are damaged or torn.
     pub cut_bytes: u64,
+    /// Events that are missing between those that were kept.
+    pub missing_events: u64,
     /// Whether it is partial.
     pub partial: bool,
     /// Why.
@@ -132,10 +135,8 @@ fn repair(dir: &Path) -> RecorderResult<RecoveredRecording> {
     if !container.is_file() {
         return nothing("no recording is there");
     }
-    match Container::open(&container, false) {
-        Ok(_) => return nothing("the recording is whole"),
-        Err(error) if error.code() == ErrorCode::TRACE_CORRUPT => {}
-        Err(error) => return Err(error),
+    if Container::salvage(&container)?.finished {
+        return nothing("the recording is whole");
     }
     inspect(dir)?;
     let work = Work::gather(dir, dir)?;
@@ -189,8 +190,8 @@ struct Work {
 
 impl Work {
     fn gather(dir: &Path, segments: &Path) -> RecorderResult<Self> {
-        let leftovers = Leftover::read_all(&segments.join(SEGMENTS))?;
-        let mut container = Container::open(&dir.join(CONTAINER), true)?;
+        let leftovers = Leftovers::read(&segments.join(SEGMENTS))?;
+        let mut container = Container::salvage(&dir.join(CONTAINER))?;
         let beside = read_metadata(dir).ok().flatten();
         let mut metadata = known(container.metadata.take(), container.finished, beside);
         if !container.finished && !has_reason(&metadata) {
@@ -222,7 +223,7 @@ impl Work {
             totals.clock_of(first, entry);
         }
         Ok(Self {
-            cut_bytes: container.len - container.good.min(container.len),
+            cut_bytes: container.cut_bytes(),
             container,
             revival,
             totals,
@@ -247,6 +248,12 @@ impl Work {
             self.totals.describe(definitions, &mut self.metadata);
             self.metadata.sources = Sources::found(staging.at(FILES), definitions).copied;
         }
+        if !whole {
+            self.metadata.cut = self.totals.cut(self.cut_bytes, self.revival.cut);
+        }
+        let revived = self.revival.blocks.iter().map(|block| &block.entry);
+        let entries = self.container.entries.iter().chain(revived);
+        last_words::settle(&mut self.metadata, &staging.at(LOCK), definitions, entries);
         write_json(&staging.at(PATHS), &paths(definitions), true)?;
         let bytes = if whole {
             self.container.len
@@ -265,6 +272,7 @@ impl Work {
             segments: self.revival.segments,
             cut_segments: self.revival.cut,
             cut_bytes: self.cut_bytes,
+            missing_events: self.totals.missing(),
             partial: self.metadata.partial,
             reason: self.metadata.reason,
         })

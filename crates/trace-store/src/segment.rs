@@ -1,20 +1,22 @@
 //! Segments: where the recorder's callbacks put rows so that these outlive the process.
 //!
-//! Owns the layout of a segment file and the handle that the hot path writes through. Refuses to decide when a segment
-//! is needed, full or free again (`pool`), and to understand rows.
+//! Owns the layout of a segment file and the handle that the hot path writes through; `leftover` reads the files again.
+//! Refuses to decide when a segment is needed, full or free again (`pool`), and to understand rows.
 
-use std::fs::{File, OpenOptions};
+mod leftover;
+
+use std::fs::OpenOptions;
 use std::io;
-use std::os::unix::fs::FileExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use recorder_errors::fault_call;
 use recorder_errors::prelude::*;
 
 use crate::raw::fd;
-use crate::raw::map::{HEADER_BYTES, Mapping};
+use crate::raw::map::Mapping;
 use crate::raw::signals::Blocked;
+pub(crate) use leftover::{Leftover, Leftovers};
 
 /// Smallest segment; the largest event fits one.
 pub const SMALLEST: usize = 64 * 1024;
@@ -193,7 +195,8 @@ impl Slot {
     }
 }
 
-fn unsupported(error: &io::Error) -> bool {
+/// Whether a file system cannot reserve space.
+pub(crate) fn unsupported(error: &io::Error) -> bool {
     matches!(
         error.raw_os_error(),
         Some(libc::EOPNOTSUPP | libc::ENOSYS | libc::ENODEV | libc::EINVAL)
@@ -245,128 +248,5 @@ impl Segment {
 
     pub(crate) fn mark_full(&self) {
         self.slot.set_state(FULL);
-    }
-}
-
-/// The header of a segment file.
-struct Head([u8; HEADER_BYTES]);
-
-impl Head {
-    fn read(file: &File) -> io::Result<Option<Self>> {
-        let mut head = [0; HEADER_BYTES];
-        match file.read_exact_at(&mut head, 0) {
-            Ok(()) => Ok(Some(Self(head))),
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(None),
-            Err(error) => Err(error),
-        }
-    }
-
-    fn get(&self, index: usize) -> u64 {
-        let bytes = self.0.get(index * 8..index * 8 + 8).unwrap_or_default();
-        let append = |sum: u64, byte: &u8| sum << 8 | u64::from(*byte);
-        bytes.iter().rev().fold(0, append)
-    }
-
-    fn same_use(&self, other: &Self) -> bool {
-        [word::THREAD, word::SEQUENCE, word::STEP, word::TICK]
-            .iter()
-            .all(|index| self.get(*index) == other.get(*index))
-            && self.get(word::STATE) as u32 != FREE
-    }
-}
-
-fn read_rows(file: &File, committed: u64) -> io::Result<Vec<u8>> {
-    let mut rows = Vec::new();
-    let mut part = vec![0; 64 * 1024];
-    while (rows.len() as u64) < committed {
-        let wanted = part.len().min(committed as usize - rows.len());
-        let room = part.get_mut(..wanted).unwrap_or_default();
-        match file.read_at(room, (HEADER_BYTES + rows.len()) as u64) {
-            Ok(0) => break,
-            Ok(n) => rows.extend_from_slice(part.get(..n).unwrap_or_default()),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(rows)
-}
-
-/// A segment that its process left behind.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Leftover {
-    pub thread: u32,
-    pub sequence: u64,
-    pub base: Base,
-    pub rows: Vec<u8>,
-}
-
-impl Leftover {
-    /// Reads a segment file; `None` when it is in no use, or is no segment.
-    pub fn read(path: &Path) -> RecorderResult<Option<Self>> {
-        let fail = |error| RecorderError::io_while("read a segment", path, error);
-        let file = File::open(path).map_err(fail)?;
-        // A writer that is still at work may begin another use between two reads.
-        for _ in 0..8 {
-            let Some(head) = Head::read(&file).map_err(fail)? else {
-                return Ok(None);
-            };
-            let state = head.get(word::STATE) as u32;
-            if head.get(word::MAGIC) != MAGIC || state == FREE || state > FULL {
-                return Ok(None);
-            }
-            let thread = head.get(word::THREAD);
-            let layout = thread as u32;
-            ensure_env!(
-                layout == LAYOUT,
-                TRACE_VERSION,
-                "this segment has layout {layout}, and layout {LAYOUT} can be read";
-                path = path.display()
-            );
-            let committed = head.get(word::COMMITTED).min(LARGEST as u64);
-            let rows = read_rows(&file, committed).map_err(fail)?;
-            let after = Head::read(&file).map_err(fail)?;
-            if after.is_none_or(|after| !after.same_use(&head)) {
-                continue;
-            }
-            return Ok(Some(Self {
-                thread: (thread >> 32) as u32,
-                sequence: head.get(word::SEQUENCE),
-                base: Base {
-                    step: head.get(word::STEP),
-                    call: head.get(word::CALL),
-                    tick: head.get(word::TICK),
-                    ns: head.get(word::NS),
-                },
-                rows,
-            }));
-        }
-        Ok(None)
-    }
-
-    /// Reads every segment of a directory that is in use, in the order of threads and their segments.
-    pub fn read_all(dir: &Path) -> RecorderResult<Vec<Self>> {
-        let entries = match std::fs::read_dir(dir) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(RecorderError::io_while("list segments", dir, error)),
-        };
-        let mut found = Vec::new();
-        for entry in entries {
-            let entry =
-                entry.map_err(|error| RecorderError::io_while("list segments", dir, error))?;
-            let path = entry.path();
-            if path.extension().is_some_and(|ext| ext == "seg")
-                && entry.file_type().is_ok_and(|kind| kind.is_file())
-            {
-                // A writer that is still at work may take a file away.
-                match Self::read(&path) {
-                    Ok(segment) => found.extend(segment),
-                    Err(error) if error.code() == ErrorCode::NOT_FOUND => {}
-                    Err(error) => return Err(error),
-                }
-            }
-        }
-        found.sort_by_key(|segment| (segment.thread, segment.sequence));
-        Ok(found)
     }
 }

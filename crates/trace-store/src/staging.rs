@@ -13,9 +13,13 @@ use recorder_errors::prelude::*;
 
 use crate::container::CONTAINER;
 use crate::held::Held;
+use crate::last_words;
 use crate::metadata::Metadata;
-use crate::raw::fd;
+use crate::raw::last_words::Armed;
+use crate::raw::signals::Blocked;
+use crate::raw::{self, fd};
 use crate::reader::Status;
+use crate::segment::unsupported;
 
 mod beside;
 pub(crate) mod commit;
@@ -45,6 +49,10 @@ const KNOWN: [&str; 9] = [
 
 /// Bytes of room in the first metadata file: for counters, and for why the recording ended.
 const ROOM: usize = 2048;
+
+/// How long a reader may look at a lock, and how often it is looked for one.
+const LOOK: std::time::Duration = std::time::Duration::from_millis(5);
+const LOOKS: u32 = 100;
 
 /// Largest metadata file that is read.
 const LARGEST_METADATA: u64 = 64 * 1024 * 1024;
@@ -202,6 +210,8 @@ pub(crate) struct Staging {
     pub run_id: String,
     /// Holds the lock; none once it is given back.
     lock: Option<Held>,
+    /// Writes down the signal that ends the process.
+    words: Option<Armed>,
 }
 
 /// Fails as [`crate::Writer::create`] would for the place `dir`, and leaves nothing behind.
@@ -247,6 +257,7 @@ impl Staging {
                 path,
                 run_id: run_id.to_owned(),
                 lock: Some(lock),
+                words: None,
             }),
             Ok(None) => Err(
                 bug!(INTERNAL, "somebody else locked a new staging directory"; path = path.display()),
@@ -271,6 +282,7 @@ impl Staging {
             path: found.path.clone(),
             run_id: found.run_id.clone(),
             lock: Some(lock),
+            words: None,
         }))
     }
 
@@ -311,8 +323,35 @@ impl Staging {
         write_json(&self.at(METADATA), metadata, true)
     }
 
+    /// Has the signal that ends the process written down, in the file of the lock. Where space cannot be reserved, or
+    /// another recording of this process has its words there, nothing is written.
+    pub fn arm(&mut self, ticks: fn() -> u64) -> RecorderResult<()> {
+        let masked = Blocked::all();
+        let path = self.at(LOCK);
+        // Opened on its own: a lock lives as long as anything that came of the same opening, mappings included.
+        let armed = fault_call!("store.words.reserve").and_then(|()| {
+            let file = File::options().read(true).write(true).open(&path)?;
+            fd::reserve(&file, last_words::BYTES, &masked)?;
+            fault_call!("store.words.map")?;
+            raw::last_words::arm(&file, ticks)
+        });
+        match armed {
+            Ok(words) => {
+                self.words = words;
+                Ok(())
+            }
+            Err(error) if unsupported(&error) => Ok(()),
+            Err(error) => Err(RecorderError::io_while(
+                "reserve space for last words",
+                &path,
+                error,
+            )),
+        }
+    }
+
     /// Gives the lock back, so that others see that nobody writes here.
     pub fn unlock(&mut self) {
+        self.words = None;
         self.lock = None;
     }
 
@@ -340,13 +379,21 @@ fn lock(staging: &Path) -> RecorderResult<Option<Held>> {
     let file = fault_call!("store.staging.lock").and_then(|()| options.open(&path));
     let file = file.map_err(fail)?;
     // The lock belongs to what was opened, so a duplicate of the descriptor has it too.
-    let free = fd::try_lock(&file).map_err(fail)?;
+    let mut free = fd::try_lock(&file).map_err(fail)?;
+    // Readers share it for a moment, to see whether a writer is there.
+    for _ in 0..LOOKS {
+        if free || !fd::try_share(&file).map_err(fail)? {
+            break;
+        }
+        std::thread::sleep(LOOK);
+        free = fd::try_lock(&file).map_err(fail)?;
+    }
     free.then(|| Held::new(file).map_err(fail)).transpose()
 }
 
 /// Whether the writer of a staging directory is alive. Changes nothing.
 pub(crate) fn is_running(staging: &Path) -> bool {
-    File::open(staging.join(LOCK)).is_ok_and(|file| matches!(fd::try_lock(&file), Ok(false)))
+    File::open(staging.join(LOCK)).is_ok_and(|file| matches!(fd::try_share(&file), Ok(false)))
 }
 
 /// Writes a JSON file, replacing an older one in one step, and makes it survive a power failure if asked to.

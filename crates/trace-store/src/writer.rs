@@ -4,6 +4,7 @@
 //! called while its caller holds the interpreter's lock.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 
 use recorder_errors::prelude::*;
@@ -36,6 +37,8 @@ pub struct WriterOptions {
     pub copy_sources: bool,
     /// Whether segments are stored by whoever hands them over, without a thread.
     pub inline: bool,
+    /// The clock of ticks, as a function that a signal handler may call.
+    pub ticks: fn() -> u64,
     /// What is known at the start; `clock.first` must be set. The writer fills in ids, `partial` and `reason`.
     pub metadata: Metadata,
 }
@@ -55,6 +58,7 @@ impl WriterOptions {
             mapped_limit: 24 * 1024 * 1024,
             copy_sources: true,
             inline: false,
+            ticks: || 0,
             metadata: Metadata::default(),
         }
     }
@@ -92,8 +96,9 @@ impl Writer {
             "the run id is no plain word: {:?}",
             options.run_id
         );
-        let staging = Staging::create(&options.dir, &options.run_id)?;
-        match Self::begin(&staging, &options) {
+        let mut staging = Staging::create(&options.dir, &options.run_id)?;
+        let begun = Self::begin(&staging, &options);
+        match begun.and_then(|begun| staging.arm(options.ticks).map(|()| begun)) {
             Ok((pool, worker, start)) => Ok(Self {
                 pool,
                 worker,
@@ -174,7 +179,12 @@ impl Writer {
 
     /// Gives a segment back, full or not. Starts the drainer if it is not there. In a forked child nothing happens.
     pub fn hand_over(&self, segment: Segment) {
-        if self.is_own_process() {
+        if !self.is_own_process() {
+            return;
+        }
+        if segment.committed().load(Ordering::Relaxed) == 0 {
+            self.pool.take_back_unused(segment);
+        } else {
             self.worker.push(segment);
         }
     }

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from .._gen.policy import SWITCHES
+from .ending import ending, left_out, standing
 from .opening import add_directory, open_recording, printable
 from .output import use_utf8, write_out
 
@@ -70,9 +71,13 @@ def describe(info: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "directory", info["workdir"]
     status = info["exit_status"]
     yield "exit status", "not known" if status is None else str(status)
+    yield "ended", ending(info)
     kinds = ", ".join(f"{info[kind]:,} {kind}" for kind in ("calls", "lines", "exceptions"))
     yield "events", f"{info['events']:,} ({kinds})"
+    if info["cut"]:
+        yield "left out", left_out(**info["cut"])
     yield "threads", _named(info["threads"], info["thread_names"])
+    yield from standing(info)
     if info["tasks"]:
         yield "tasks", _named(info["tasks"], info["task_names"])
     if info["processes"] > 1:

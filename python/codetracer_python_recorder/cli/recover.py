@@ -5,6 +5,7 @@ import json
 from typing import Any
 
 from .._extension import native
+from .ending import left_out
 from .opening import add_directory, check_path, printable
 from .output import use_utf8, write_out
 
@@ -46,9 +47,13 @@ def _line(recording: dict[str, Any]) -> str:
     parts = [f"recovered {recording['dir']}: {recording['events']:,} events"]
     if recording["segment_events"]:
         parts.append(f"{recording['segment_events']:,} of them not yet in the container")
-    if recording["cut_bytes"] or recording["cut_segments"]:
-        damaged = f"{recording['cut_bytes']:,} bytes and {recording['cut_segments']:,} segments"
-        parts.append(f"left out {damaged} that are damaged")
+    cut = left_out(
+        bytes=recording["cut_bytes"],
+        segments=recording["cut_segments"],
+        events=recording["missing_events"],
+    )
+    if cut:
+        parts.append(f"left out {cut}")
     if recording["partial"]:
         parts.append(f"partial, {recording['reason']}")
     return "; ".join(parts)

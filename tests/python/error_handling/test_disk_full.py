@@ -68,6 +68,8 @@ POINTS = {
     "store.trace.create",
     "store.trace.sync",
     "store.trace.write",
+    "store.words.map",
+    "store.words.reserve",
 }
 
 

@@ -287,7 +287,7 @@ def test_sigterm(tmp_path: Path) -> None:
     ended = record(tmp_path, source)
     assert (ended.status, ended.out, ended.err) == (-signal.SIGTERM, "", "")
     info = json.loads(recorder("info", "--json", cwd=tmp_path).out)
-    assert (info["partial"], info["reason"], info["calls"] > 1000) == (True, "killed", True)
+    assert (info["partial"], info["reason"], info["calls"] > 1000) == (True, "signal", True)
     handled = "import signal\nsignal.signal(signal.SIGTERM, lambda *_: sys.exit(9))\nwork()\n"
     ended = record(tmp_path, handled + "os.kill(os.getpid(), signal.SIGTERM)\n")
     assert ended.status == 9

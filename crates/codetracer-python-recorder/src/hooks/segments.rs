@@ -64,6 +64,8 @@ impl Recorder {
             return None;
         }
         self.index.insert(key, at);
+        // A handler that tells which signal ends the process has to run where the stack is full.
+        trace_store::provide_signal_stack();
         let (ident, native) = current.numbers();
         let name =
             threads::thread_name(ident).unwrap_or_else(|| threads::default_name(native).to_owned());

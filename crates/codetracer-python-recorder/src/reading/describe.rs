@@ -6,6 +6,8 @@ use trace_model::{EventKind, Names};
 use trace_store::Recording;
 use trace_store::reader::Call;
 
+use super::ending;
+
 fn unwritable(error: impl std::fmt::Display) -> RecorderError {
     bug!(INTERNAL, "cannot describe the recording: {error}")
 }
@@ -40,6 +42,8 @@ pub fn info(recording: &Recording) -> RecorderResult<String> {
         "task_names": tasks,
         "status": source.status.as_str(),
         "path": source.path.display().to_string(),
+        "ended": ending::ended(recording),
+        "standings": ending::standings(recording)?,
     });
     let mut out = serde_json::to_value(recording.metadata()).map_err(unwritable)?;
     if let (Json::Object(out), Json::Object(said)) = (&mut out, said) {

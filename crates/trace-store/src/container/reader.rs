@@ -82,6 +82,28 @@ impl Container {
         }
     }
 
+    /// Opens a file as far as it is sound: whole where its summary and every block hold, else up to the first damage.
+    pub fn salvage(path: &Path) -> RecorderResult<Self> {
+        let mut container = Self::open(path, true)?;
+        if !container.finished {
+            return Ok(container);
+        }
+        match container.verify() {
+            Err(error) if error.code() == ErrorCode::TRACE_CORRUPT => {
+                container.finished = false;
+                let start = container.check_start()?;
+                container.scan(start)?;
+            }
+            verified => verified?,
+        }
+        Ok(container)
+    }
+
+    /// Bytes at the end that cannot be read.
+    pub fn cut_bytes(&self) -> u64 {
+        self.len - self.good.min(self.len)
+    }
+
     fn empty(path: &Path) -> RecorderResult<Self> {
         let fail = |error: io::Error| match error.kind() {
             io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {

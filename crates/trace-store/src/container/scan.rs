@@ -13,7 +13,7 @@ use super::{BlockEntry, Channel};
 use crate::error::malformed;
 
 impl Container {
-    /// Reads from `at` on. Only a failure of the system is an error.
+    /// Reads from `at` on, which forgets what the summary said. Only a failure of the system is an error.
     pub(super) fn scan(&mut self, mut at: u64) -> RecorderResult<()> {
         self.entries.clear();
         self.definitions = trace_model::Definitions::new();
@@ -28,6 +28,17 @@ impl Container {
                 Err(error) => return Err(error),
             }
         }
+    }
+
+    /// Reads every block.
+    pub(super) fn verify(&self) -> RecorderResult<()> {
+        for entry in &self.entries {
+            let fail = |error| malformed(&self.path, entry.offset, error);
+            let block = self.block(entry)?;
+            let mut rows = BlockReader::new(&block).map_err(fail)?;
+            while rows.next().map_err(fail)?.is_some() {}
+        }
+        Ok(())
     }
 
     fn scan_record(&mut self, at: u64) -> RecorderResult<Option<u64>> {

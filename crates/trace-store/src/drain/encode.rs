@@ -16,6 +16,9 @@ use super::cuts::Cuts;
 use super::objects::ObjectIds;
 use crate::container::BlockEntry;
 
+/// Steps of a thread only grow; an index whose blocks end before they begin could not be read.
+const BACKWARDS: &str = "step that goes back";
+
 /// Where definitions go.
 pub(crate) trait Store {
     /// Takes a definition found at `offset` of the batch. `false` when it was taken earlier.
@@ -98,6 +101,14 @@ impl Encoder {
             .threads
             .remove(&batch.thread)
             .unwrap_or_else(|| ThreadState::new(batch.thread));
+        if batch.base.step < state.next_step {
+            // Kept for the segment that the thread really goes on with.
+            self.threads.insert(batch.thread, state);
+            return Ok(Encoded {
+                entry: None,
+                cut: Some(DecodeError::new(BACKWARDS, 0)),
+            });
+        }
         state.next_step = batch.base.step;
         state.next_call = batch.base.call;
         state.tick = batch.base.tick;
@@ -169,6 +180,9 @@ impl Encoder {
                         self.definitions.add(definition.clone());
                     }
                     continue;
+                }
+                Row::Sync { step, .. } if *step < state.next_step => {
+                    return Ok(at(DecodeError::new(BACKWARDS, offset)));
                 }
                 Row::Sync { .. }
                 | Row::Time { .. }

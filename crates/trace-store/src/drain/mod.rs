@@ -19,7 +19,7 @@ use trace_model::{Definition, Definitions, Row, RowReader, SCHEMA_VERSION};
 use crate::container::index::KINDS;
 use crate::container::writer::ContainerWriter;
 use crate::container::{BlockEntry, CONTAINER};
-use crate::metadata::{ClockPair, Metadata};
+use crate::metadata::{ClockPair, Cut, Metadata};
 use crate::pool::Pool;
 use crate::segment::{Base, Slot};
 use crate::staging::{FILES, Staging};
@@ -44,6 +44,8 @@ pub(crate) struct Totals {
     pub threads: HashSet<u32>,
     pub first_tick: Option<u64>,
     pub last_tick: u64,
+    /// Step after the last event.
+    pub end_step: u64,
     /// The last moment known on both clocks.
     pub last: ClockPair,
 }
@@ -59,6 +61,24 @@ impl Totals {
         let first = self.first_tick.unwrap_or(u64::MAX).min(entry.first_tick);
         self.first_tick = Some(first);
         self.last_tick = self.last_tick.max(entry.end_tick);
+        if entry.events() > 0 {
+            self.end_step = self.end_step.max(entry.end_step);
+        }
+    }
+
+    /// Events that are missing between those that are there: every event took one step.
+    pub fn missing(&self) -> u64 {
+        self.end_step.saturating_sub(self.events())
+    }
+
+    /// What is left out of a recording, if anything is.
+    pub fn cut(&self, bytes: u64, segments: u64) -> Option<Cut> {
+        let cut = Cut {
+            bytes,
+            segments,
+            events: self.missing(),
+        };
+        (cut != Cut::default()).then_some(cut)
     }
 
     pub fn clock(&mut self, base: Base) {

@@ -109,10 +109,19 @@ pub fn reserve(file: &File, len: usize, _masked: &super::signals::Blocked) -> io
     }
 }
 
-/// Takes the exclusive lock of a file without waiting. `false` when another holds it.
+/// Takes the exclusive lock of a file without waiting. `false` when another holds it, or shares it.
 pub fn try_lock(file: &File) -> io::Result<bool> {
+    lock(file, libc::LOCK_EX)
+}
+
+/// Shares the lock of a file without waiting. `false` when another holds it for itself.
+pub fn try_share(file: &File) -> io::Result<bool> {
+    lock(file, libc::LOCK_SH)
+}
+
+fn lock(file: &File, operation: i32) -> io::Result<bool> {
     // SAFETY: a plain call on a descriptor that `file` holds open.
-    match check(unsafe { libc::flock(file.as_raw_fd(), libc::LOCK_EX | libc::LOCK_NB) }) {
+    match check(unsafe { libc::flock(file.as_raw_fd(), operation | libc::LOCK_NB) }) {
         Ok(()) => Ok(true),
         Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(false),
         Err(error) => Err(error),

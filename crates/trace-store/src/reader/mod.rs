@@ -5,6 +5,7 @@
 
 mod calls;
 mod cursor;
+mod ending;
 mod events;
 mod find;
 mod objects;
@@ -19,6 +20,7 @@ use trace_model::event::EventKind;
 use trace_model::{CodeLines, Definitions, Names};
 
 pub use calls::{Call, End};
+pub use ending::{Ended, Standing};
 pub use events::{Events, Selection};
 pub use find::{Found, Status};
 pub use state::{Frame, State};
@@ -26,9 +28,10 @@ pub use state::{Frame, State};
 use crate::container::reader::Container;
 use crate::container::{BlockEntry, CONTAINER};
 use crate::drain::Totals;
+use crate::last_words;
 use crate::metadata::Metadata;
-use crate::segment::Leftover;
-use crate::staging::{SEGMENTS, has_reason, known, read_metadata};
+use crate::segment::Leftovers;
+use crate::staging::{LOCK, SEGMENTS, has_reason, known, read_metadata};
 
 /// A block and where its bytes are.
 #[derive(Debug)]
@@ -96,12 +99,12 @@ impl Recording {
             (Err(error), None) => return Err(error),
             (Ok(_), None) => Metadata::default(),
         };
-        Self::assemble(found, container, Vec::new(), metadata)
+        Self::assemble(found, container, Leftovers::default(), metadata)
     }
 
     fn open_staging(found: Found) -> RecorderResult<Self> {
         // Segments first: one whose rows move to the container meanwhile is then found in both, and not in neither.
-        let leftovers = Leftover::read_all(&found.path.join(SEGMENTS))?;
+        let leftovers = Leftovers::read(&found.path.join(SEGMENTS))?;
         let mut container = Container::open(&found.path.join(CONTAINER), true)?;
         let beside = read_metadata(&found.path).ok().flatten();
         let mut metadata = known(container.metadata.take(), container.finished, beside);
@@ -114,7 +117,7 @@ impl Recording {
     fn assemble(
         found: Found,
         mut container: Container,
-        leftovers: Vec<Leftover>,
+        leftovers: Leftovers,
         mut metadata: Metadata,
     ) -> RecorderResult<Self> {
         let mut definitions = std::mem::take(&mut container.definitions);
@@ -129,6 +132,7 @@ impl Recording {
         let stored = std::mem::take(&mut container.entries)
             .into_iter()
             .map(|entry| Block { entry, bytes: None });
+        let cut = revived.cut;
         let revived = revived.blocks.into_iter().map(|block| Block {
             entry: block.entry,
             bytes: Some(block.bytes),
@@ -155,6 +159,11 @@ impl Recording {
             }
             totals.describe(&definitions, &mut metadata);
             metadata.bytes = container.len;
+            if found.status == Status::Interrupted {
+                metadata.cut = totals.cut(container.cut_bytes(), cut);
+                let entries = blocks.iter().map(|block| &block.entry);
+                last_words::settle(&mut metadata, &found.path.join(LOCK), &definitions, entries);
+            }
         }
         Ok(Self {
             found,

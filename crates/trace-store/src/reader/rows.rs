@@ -13,7 +13,7 @@ use crate::container::reader::Container;
 use crate::drain::encode::{Encoder, Store};
 use crate::drain::{Batch, Totals};
 use crate::error::{corrupt, malformed};
-use crate::segment::{LARGEST, Leftover};
+use crate::segment::{LARGEST, Leftover, Leftovers};
 
 /// First object id of blocks made from left segments: beyond any id that the process gave.
 const REVIVED_OBJECTS: u64 = 1 << 40;
@@ -51,9 +51,9 @@ pub(crate) struct Revival {
     pub blocks: Vec<Revived>,
     /// Definitions of the segments, in their order.
     pub news: Vec<Definition>,
-    /// Segments whose rows were in no block yet.
+    /// Segments whose rows were in no block yet, those of which nothing can be told included.
     pub segments: u64,
-    /// Of these, segments of which a part made no sense.
+    /// Of these, segments of which a part was left out, or all.
     pub cut: u64,
 }
 
@@ -100,28 +100,34 @@ fn definitions_in(leftovers: &[Leftover]) -> Vec<Definition> {
 }
 
 /// Makes blocks of the segments whose rows are in no block yet, and adds their definitions to `definitions`. Rows that
-/// make no sense end their segment.
+/// make no sense end their segment, and what is missing of a thread ends the thread: what follows has lost its context.
 pub(crate) fn revive(
     container: &Container,
-    leftovers: &[Leftover],
+    leftovers: &Leftovers,
     definitions: &mut Definitions,
     start_ns: u64,
     totals: &mut Totals,
 ) -> RecorderResult<Revival> {
-    let stored: HashSet<(u32, u64)> = container
+    // A segment whose number alone is that of a block is another one, with a damaged header.
+    let stored: HashSet<(u32, u64, u64)> = container
         .entries
         .iter()
-        .map(|entry| (entry.thread, entry.sequence))
+        .map(|entry| (entry.thread, entry.sequence, entry.first_tick))
         .collect();
     let waiting: Vec<&Leftover> = leftovers
+        .segments
         .iter()
-        .filter(|segment| !stored.contains(&(segment.thread, segment.sequence)))
+        .filter(|segment| !stored.contains(&(segment.thread, segment.sequence, segment.base.tick)))
         .collect();
-    let mut revival = Revival::default();
+    let mut revival = Revival {
+        segments: leftovers.unreadable,
+        cut: leftovers.unreadable,
+        ..Revival::default()
+    };
     if waiting.is_empty() {
         return Ok(revival);
     }
-    revival.news = definitions_in(leftovers);
+    revival.news = definitions_in(&leftovers.segments);
     for definition in &revival.news {
         definitions.add(definition.clone());
     }
@@ -132,8 +138,16 @@ pub(crate) fn revive(
             *known = entry;
         }
     }
+    // The sequence of each thread's next segment.
+    let mut next: HashMap<u32, u64> = last
+        .iter()
+        .map(|(thread, entry)| (*thread, entry.sequence.saturating_add(1)))
+        .collect();
+    // Of two that say that they are the same one, one is damaged, and nothing tells which.
+    let mut claims: HashMap<(u32, u64), u32> = HashMap::new();
     let mut threads = HashMap::new();
     for segment in &waiting {
+        *claims.entry(segment.key()).or_default() += 1;
         if let Some(entry) = last.get(&segment.thread)
             && !threads.contains_key(&segment.thread)
         {
@@ -144,6 +158,12 @@ pub(crate) fn revive(
     let known = std::mem::take(definitions);
     let mut encoder = Encoder::resume(start_ns, known, threads, REVIVED_OBJECTS);
     for segment in waiting {
+        revival.segments += 1;
+        let due = next.entry(segment.thread).or_default();
+        if *due != segment.sequence || claims.get(&segment.key()) != Some(&1) {
+            revival.cut += 1;
+            continue;
+        }
         totals.clock(segment.base);
         let batch = Batch {
             thread: segment.thread,
@@ -152,8 +172,11 @@ pub(crate) fn revive(
             rows: &segment.rows,
         };
         let encoded = encoder.encode(&batch, &mut Nowhere)?;
-        revival.segments += 1;
-        revival.cut += u64::from(encoded.cut.is_some());
+        if encoded.cut.is_some() || segment.is_short {
+            revival.cut += 1;
+        } else {
+            *due = segment.sequence.saturating_add(1);
+        }
         if let Some(entry) = encoded.entry {
             revival.blocks.push(Revived {
                 entry,

@@ -1,0 +1,205 @@
+//! Segments that a process left behind.
+//!
+//! Owns reading them while their writer may be at work, and telling those that are damaged from those in no use. Refuses
+//! to understand rows.
+
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+
+use recorder_errors::prelude::*;
+
+use super::{Base, LARGEST, LAYOUT, MAGIC, word};
+use crate::raw::map::HEADER_BYTES;
+
+/// The header of a segment file.
+struct Head([u8; HEADER_BYTES]);
+
+impl Head {
+    fn read(file: &File) -> io::Result<Option<Self>> {
+        let mut head = [0; HEADER_BYTES];
+        match file.read_exact_at(&mut head, 0) {
+            Ok(()) => Ok(Some(Self(head))),
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn get(&self, index: usize) -> u64 {
+        let bytes = self.0.get(index * 8..index * 8 + 8).unwrap_or_default();
+        let append = |sum: u64, byte: &u8| sum << 8 | u64::from(*byte);
+        bytes.iter().rev().fold(0, append)
+    }
+
+    fn same_use(&self, other: &Self) -> bool {
+        [word::THREAD, word::SEQUENCE, word::STEP, word::TICK]
+            .iter()
+            .all(|index| self.get(*index) == other.get(*index))
+            && self.get(word::COMMITTED) >= other.get(word::COMMITTED)
+    }
+
+    fn is_blank(&self) -> bool {
+        self.0.iter().all(|byte| *byte == 0)
+    }
+}
+
+fn read_rows(file: &File, committed: u64) -> io::Result<Vec<u8>> {
+    let mut rows = Vec::new();
+    let mut part = vec![0; 64 * 1024];
+    while (rows.len() as u64) < committed {
+        let wanted = part.len().min(committed as usize - rows.len());
+        let room = part.get_mut(..wanted).unwrap_or_default();
+        match file.read_at(room, (HEADER_BYTES + rows.len()) as u64) {
+            Ok(0) => break,
+            Ok(n) => rows.extend_from_slice(part.get(..n).unwrap_or_default()),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(rows)
+}
+
+/// A segment that its process left behind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Leftover {
+    pub thread: u32,
+    pub sequence: u64,
+    pub base: Base,
+    pub rows: Vec<u8>,
+    /// Whether the file ends before its rows do.
+    pub is_short: bool,
+}
+
+/// What a segment file is.
+enum Read {
+    Leftover(Leftover),
+    /// In no use.
+    Unused,
+    /// Nothing can be told of it.
+    Unreadable,
+    /// Of another version of the recorder.
+    Version(u32),
+}
+
+/// The segments of a directory.
+#[derive(Debug, Default)]
+pub(crate) struct Leftovers {
+    /// Those in use, in the order of threads and their segments.
+    pub segments: Vec<Leftover>,
+    /// Files of which nothing can be told.
+    pub unreadable: u64,
+}
+
+/// Reads a segment file. Whether rows are in a block already is not known here: a segment that was freed a moment ago
+/// still has them.
+fn read(path: &Path) -> io::Result<Read> {
+    let file = File::open(path)?;
+    // A writer that is still at work may begin another use between two reads.
+    for _ in 0..8 {
+        let Some(head) = Head::read(&file)? else {
+            // Its process died before the space for it was reserved.
+            let empty = file.metadata()?.len() == 0;
+            return Ok(if empty {
+                Read::Unused
+            } else {
+                Read::Unreadable
+            });
+        };
+        if head.get(word::MAGIC) != MAGIC {
+            return Ok(if head.is_blank() {
+                Read::Unused
+            } else {
+                Read::Unreadable
+            });
+        }
+        let committed = head.get(word::COMMITTED);
+        if committed == 0 {
+            return Ok(Read::Unused);
+        }
+        let thread = head.get(word::THREAD);
+        let layout = thread as u32;
+        if layout != LAYOUT {
+            return Ok(Read::Version(layout));
+        }
+        let wanted = committed.min(LARGEST as u64);
+        let rows = read_rows(&file, wanted)?;
+        let after = Head::read(&file)?;
+        if after.is_none_or(|after| !after.same_use(&head)) {
+            continue;
+        }
+        return Ok(Read::Leftover(Leftover {
+            thread: (thread >> 32) as u32,
+            sequence: head.get(word::SEQUENCE),
+            base: Base {
+                step: head.get(word::STEP),
+                call: head.get(word::CALL),
+                tick: head.get(word::TICK),
+                ns: head.get(word::NS),
+            },
+            is_short: (rows.len() as u64) < committed,
+            rows,
+        }));
+    }
+    Ok(Read::Unused)
+}
+
+impl Leftover {
+    /// Thread and sequence, which no two segments have in common.
+    pub const fn key(&self) -> (u32, u64) {
+        (self.thread, self.sequence)
+    }
+}
+
+impl Leftovers {
+    /// Reads every segment of a directory.
+    ///
+    /// # Errors
+    /// What the system says, and `ERR_TRACE_VERSION` where all segments are of one other version: of fewer, the word
+    /// that says so is damaged.
+    pub fn read(dir: &Path) -> RecorderResult<Self> {
+        let entries = match std::fs::read_dir(dir) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
+            Err(error) => return Err(RecorderError::io_while("list segments", dir, error)),
+        };
+        let mut found = Self::default();
+        let mut versions = Vec::new();
+        for entry in entries {
+            let entry =
+                entry.map_err(|error| RecorderError::io_while("list segments", dir, error))?;
+            let path = entry.path();
+            if path.extension().is_none_or(|ext| ext != "seg")
+                || !entry.file_type().is_ok_and(|kind| kind.is_file())
+            {
+                continue;
+            }
+            match read(&path) {
+                Ok(Read::Leftover(segment)) => found.segments.push(segment),
+                Ok(Read::Unused) => {}
+                Ok(Read::Unreadable) => found.unreadable += 1,
+                Ok(Read::Version(layout)) => versions.push((layout, path)),
+                // A writer that is still at work may take a file away.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => {
+                    return Err(RecorderError::io_while("read a segment", &path, error));
+                }
+            }
+        }
+        if let Some((layout, path)) = versions.first()
+            && found.segments.is_empty()
+            && versions.iter().all(|(other, _)| other == layout)
+        {
+            return Err(enverr!(
+                TRACE_VERSION,
+                "this segment has layout {}, and layout {} can be read", layout, LAYOUT;
+                path = path.display()
+            ));
+        }
+        found.unreadable += versions.len() as u64;
+        found
+            .segments
+            .sort_by_key(|segment| (segment.thread, segment.sequence));
+        Ok(found)
+    }
+}

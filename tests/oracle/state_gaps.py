@@ -10,17 +10,9 @@ _BY_CAUSE: dict[str, str] = {
     "in place": """
         exec_changes_an_argument exception_carries_an_object thread_changes
     """,
-    # attributes set after the object was first seen, in `__init__` to begin with
-    "attributes": """
-        cached_property
-    """,
     # a global of a name that no code of the module says, bound through the dict of globals
     "globals": """
         globals_dict exec_binds_globals
-    """,
-    # made by looking: a line that only reads an item changes it
-    "kinds": """
-        defaultdict_made_by_looking
     """,
     # attributes of classes, changed by a way that the line does not show
     "classes": """
@@ -33,5 +25,5 @@ KNOWN_GAPS: dict[str, str] = {
 }
 
 # Whether some of the first generated programs that change objects differ. One in a few hundred
-# does, by a cause above: made by looking, classes.
+# does, by a cause above: classes.
 CHANGES_DIFFER = False

@@ -189,6 +189,48 @@ BY_METHODS = {
         "d['c'] = 3",
         "d.popitem(last=False)",
     ),
+    "defaultdict_of_defaultdicts": within(
+        "from collections import defaultdict",
+        "d = defaultdict(lambda: defaultdict(list))",
+        "d['a']['b'].append(1)",
+        "d['a']['c']",
+        "e = d['x']",
+        "e[0].append(len(d))",
+        "n = len(d)",
+    ),
+    "dict_with_missing": (
+        "class Squares(dict):\n    def __missing__(self, key):\n"
+        "        self[key] = key * key\n        return self[key]\n"
+        "class Plain(dict):\n    def __missing__(self, key): return 0\n"
+    )
+    + within("s = Squares()", "n = s[3] + s[4]", "p = Plain()", "n = p[1]", "p[1] += 1"),
+    "library_class_keeps_a_dict": within(
+        "from collections import UserDict",
+        "d = UserDict()",
+        "d['a'] = [1]",
+        "d['a'].append(2)",
+        "d.update(b=1)",
+        "del d['a']",
+        "n = d.pop('b')",
+    ),
+    "library_class_keeps_a_list": within(
+        "from collections import UserList",
+        "d = UserList()",
+        "d.append([1])",
+        "d[0].append(2)",
+        "d.extend([3, 4])",
+        "d[1] = 5",
+        "n = d.pop()",
+    ),
+    "library_class_keeps_a_list_of_dicts": within(
+        "from collections import ChainMap",
+        "d = ChainMap({}, {'b': 1})",
+        "d['a'] = 1",
+        "d['b'] = [2]",
+        "e = d.new_child()",
+        "e['c'] = 3",
+        "n = d.pop('a')",
+    ),
     "defaultdict_made_by_looking": within(
         "from collections import defaultdict",
         "d = defaultdict(list)",

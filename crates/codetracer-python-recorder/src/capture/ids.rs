@@ -17,6 +17,8 @@ pub struct Ids {
     types: AddressMap<(usize, u32)>,
     names: AddressMap<(u64, u32)>,
     last_type: (usize, usize, u32),
+    /// Types whose instances may store what is read of them.
+    storing: AddressMap<()>,
     next_type: u32,
     next_name: u32,
     /// By the address of the text, with the text that stood there.
@@ -57,6 +59,9 @@ impl Ids {
         let id = self.next_type;
         self.next_type += 1;
         self.types.insert(obj.type_ptr() as usize, (mark, id));
+        if types::stores_what_is_read(obj) {
+            self.storing.insert(obj.type_ptr() as usize, ());
+        }
         let (module, qualname) = types::names(obj);
         Row::Define(Definition::Type(TypeDef {
             id,
@@ -65,6 +70,17 @@ impl Ids {
         }))
         .encode(sink);
         id
+    }
+
+    /// Whether instances of any type seen so far may store what is read of them.
+    #[inline(always)]
+    pub fn any_stores_what_is_read(&self) -> bool {
+        !self.storing.is_empty()
+    }
+
+    /// Whether those of the type of `obj` may.
+    pub fn stores_what_is_read(&self, obj: Obj<'_>) -> bool {
+        self.storing.contains_key(&(obj.type_ptr() as usize))
     }
 
     /// The id of an attribute name.

@@ -177,6 +177,7 @@ pub fn line_work(
         && facts.captured.is_empty()
         && facts.shared.is_empty()
         && facts.opens_globals.is_empty()
+        && !values.ids.any_stores_what_is_read()
     {
         return;
     }
@@ -189,6 +190,9 @@ pub fn line_work(
     names(values, thread, frame, list, appears);
     captured(values, thread, frame, facts, appears);
     touch::touched(values, thread, frame, facts, line);
+    if values.ids.any_stores_what_is_read() {
+        touch::read_from(values, thread, frame, facts, line);
+    }
 }
 
 /// Records what the line that the frame leaves on changed.
@@ -208,6 +212,9 @@ pub fn last_line_work(
     names(values, thread, frame, facts.names_of_line(line), appears);
     captured(values, thread, frame, facts, appears);
     touch::touched(values, thread, frame, facts, line);
+    if values.ids.any_stores_what_is_read() {
+        touch::read_from(values, thread, frame, facts, line);
+    }
     appears
 }
 

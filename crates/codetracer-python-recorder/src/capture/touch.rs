@@ -37,8 +37,14 @@ fn look(
 ) {
     let session = facts.session;
     for touch in touches {
-        let Some(object) = follow(facts, frame, touch.path) else {
-            continue;
+        let object = match follow(facts, frame, touch.path) {
+            Ok(object) => object,
+            Err(Some(holder)) if matches!(holder.kind(), Kind::Instance | Kind::Other) => {
+                // What it gives by running code is likely what it is made of.
+                Walk::new(values, thread).describe(holder, Looks::Near);
+                continue;
+            }
+            Err(_) => continue,
         };
         let kind = object.kind();
         if matches!(kind, Kind::Int | Kind::Str | Kind::None | Kind::Float) {
@@ -95,7 +101,9 @@ fn look(
                 None
             }
             Deed::Passes => {
-                let callee = touch.callee.and_then(|path| follow(facts, frame, path));
+                let callee = touch
+                    .callee
+                    .and_then(|path| follow(facts, frame, path).ok());
                 // Their methods keep what they are given, and change nothing of it.
                 if is_container(object) && callee.is_some_and(is_container) {
                     continue;
@@ -123,6 +131,24 @@ fn look(
             if kind == Kind::Other {
                 look_at_lenders(values, thread, object);
             }
+        }
+    }
+}
+
+/// Records what an object stored of itself because `line` read it.
+#[inline(never)]
+pub fn read_from(
+    values: &mut Values,
+    thread: &mut ThreadContext,
+    frame: Frame<'_>,
+    facts: &CodeFacts,
+    line: u32,
+) {
+    for path in facts.touches.reads_of(line) {
+        if let Ok(object) = follow(facts, frame, path)
+            && values.ids.stores_what_is_read(object)
+        {
+            Walk::new(values, thread).describe(object, Looks::Shallow);
         }
     }
 }
@@ -224,23 +250,29 @@ fn found<'a>(frame: Frame<'a>, source: Source) -> Option<Obj<'a>> {
     }
 }
 
-/// The object at the end of a path, where that is found without running any code.
-fn follow<'a>(facts: &CodeFacts, frame: Frame<'a>, path: u32) -> Option<Obj<'a>> {
-    let Way { root, steps } = facts.ways.get(path as usize)?;
-    let mut at = found(frame, *root)?;
+/// The object at the end of a path, where that is found without running any code; else the last one found on the way.
+fn follow<'a>(facts: &CodeFacts, frame: Frame<'a>, path: u32) -> Result<Obj<'a>, Option<Obj<'a>>> {
+    let Way { root, steps } = facts.ways.get(path as usize).ok_or(None)?;
+    let mut at = found(frame, *root).ok_or(None)?;
     for (n, step) in steps.iter().enumerate() {
-        at = match *step {
-            Reach::Attr(name) => match attribute(at, function::kept(name)?) {
-                Some(found) => found,
+        let next = match *step {
+            Reach::Attr(name) => {
+                let next = function::kept(name).and_then(|name| attribute(at, name));
                 // A method of a container, bound to it.
-                None if n + 1 == steps.len() => return Some(at),
-                None => return None,
-            },
-            Reach::ItemBy(source) => dict::item(at, read(frame, source).ok().flatten()?)?,
-            Reach::ItemAt(key) => dict::item(at, function::kept(key)?)?,
+                if next.is_none() && n + 1 == steps.len() {
+                    return Ok(at);
+                }
+                next
+            }
+            Reach::ItemBy(source) => {
+                let key = read(frame, source).ok().flatten();
+                key.and_then(|key| dict::item(at, key))
+            }
+            Reach::ItemAt(key) => function::kept(key).and_then(|key| dict::item(at, key)),
         };
+        at = next.ok_or(Some(at))?;
     }
-    Some(at)
+    Ok(at)
 }
 
 fn attribute<'a>(of: Obj<'a>, name: Obj<'_>) -> Option<Obj<'a>> {

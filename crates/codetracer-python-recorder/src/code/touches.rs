@@ -81,6 +81,8 @@ pub struct Touches {
     pub touches: Vec<Touch>,
     /// Lines with what they do, in order.
     pub lines: Vec<Line>,
+    /// Line and path of objects of which an item or an attribute is read, sorted.
+    pub reads: Vec<(u32, u32)>,
     /// Line of the first entry of `index`.
     base: u32,
     /// Per line from `base`, one more than the place in `lines`; 0 for none.
@@ -152,6 +154,14 @@ impl Touches {
     pub fn of_line(&self, line: u32) -> Option<&Line> {
         let place = *self.index.get(line.wrapping_sub(self.base) as usize)?;
         self.lines.get((place as usize).wrapping_sub(1))
+    }
+
+    /// Paths of objects of which a line reads an item or an attribute.
+    pub fn reads_of(&self, line: u32) -> impl Iterator<Item = u32> + '_ {
+        let from = self.reads.partition_point(|(at, _)| *at < line);
+        let rest = self.reads.get(from..).unwrap_or_default().iter();
+        rest.take_while(move |(at, _)| *at == line)
+            .map(|(_, path)| *path)
     }
 
     /// The touches of a line.

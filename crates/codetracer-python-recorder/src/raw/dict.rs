@@ -1,5 +1,7 @@
 //! Items of containers by a key that is an exact `int` or `str`, found without running any `__hash__` or `__eq__`.
 
+use pyo3::ffi;
+
 use super::layout::object as at;
 use super::mapping::{Sought, Table};
 use super::object::{Kind, Obj, Unreadable};
@@ -105,10 +107,28 @@ pub fn index(of: Obj<'_>, key: Obj<'_>) -> Option<usize> {
     }
 }
 
-/// An item by an exact `int` (of lists and tuples) or by a key (of exact dicts).
+/// Whether a dict of another class looks items up as dicts do.
+fn looks_up_as_dicts_do(of: Obj<'_>) -> bool {
+    // SAFETY: the type of a live object; a dict's has the functions of mappings.
+    unsafe {
+        let subscript = |ty: *mut ffi::PyTypeObject| {
+            (*ty)
+                .tp_as_mapping
+                .as_ref()
+                .and_then(|mapping| mapping.mp_subscript)
+        };
+        let own = subscript(of.type_ptr()).map(|f| f as usize);
+        own.is_some() && own == subscript(&raw mut ffi::PyDict_Type).map(|f| f as usize)
+    }
+}
+
+/// An item by an exact `int` (of lists and tuples) or by a key (of dicts, and of subclasses without `__getitem__`).
 pub fn item<'a>(of: Obj<'a>, key: Obj<'_>) -> Option<Obj<'a>> {
     match of.kind() {
         Kind::Dict => find(of, key).ok().flatten(),
+        Kind::Instance | Kind::Other if of.is_dict() && looks_up_as_dicts_do(of) => {
+            find(of, key).ok().flatten()
+        }
         Kind::List => of.list_item(index(of, key)?),
         Kind::Tuple => of.tuple_item(index(of, key)?),
         _ => None,

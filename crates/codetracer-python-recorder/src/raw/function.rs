@@ -1,5 +1,6 @@
 //! Functions, bound methods, and the functions of classes.
 
+use std::ffi::CStr;
 use std::sync::OnceLock;
 
 use pyo3::ffi;
@@ -57,21 +58,48 @@ pub fn method<'a>(of: Obj<'a>, name: Obj<'_>) -> Option<Obj<'a>> {
     (found.type_ptr() == &raw mut ffi::PyFunction_Type).then_some(found)
 }
 
+/// A name that is made once and lives as long as the process.
+struct Name {
+    text: &'static CStr,
+    made: OnceLock<usize>,
+}
+
+impl Name {
+    const fn new(text: &'static CStr) -> Self {
+        Self {
+            text,
+            made: OnceLock::new(),
+        }
+    }
+
+    fn get(&self) -> Option<Obj<'static>> {
+        let name = self.made.get_or_init(|| {
+            // SAFETY: makes an interned string, which is never released; null on out of memory.
+            unsafe {
+                let name = ffi::PyUnicode_InternFromString(self.text.as_ptr());
+                if name.is_null() {
+                    ffi::PyErr_Clear();
+                }
+                name as usize
+            }
+        });
+        // SAFETY: the string lives as long as the process.
+        unsafe { Obj::new(*name as *mut ffi::PyObject) }
+    }
+}
+
 /// `__setitem__` of the classes of an object, where that is a function.
 pub fn item_setter(of: Obj<'_>) -> Option<Obj<'_>> {
-    static NAME: OnceLock<usize> = OnceLock::new();
-    let name = NAME.get_or_init(|| {
-        // SAFETY: makes an interned string, which is never released; null on out of memory.
-        unsafe {
-            let name = ffi::PyUnicode_InternFromString(c"__setitem__".as_ptr());
-            if name.is_null() {
-                ffi::PyErr_Clear();
-            }
-            name as usize
-        }
-    });
-    // SAFETY: the string lives as long as the process.
-    method(of, unsafe { Obj::new(*name as *mut ffi::PyObject) }?)
+    static NAME: Name = Name::new(c"__setitem__");
+    method(of, NAME.get()?)
+}
+
+/// Whether the classes of an object have `__missing__`, which a dict calls for a key that it has not.
+pub fn has_missing(of: Obj<'_>) -> bool {
+    static NAME: Name = Name::new(c"__missing__");
+    // SAFETY: a look-up along the method resolution order, in dicts of strings.
+    NAME.get()
+        .is_some_and(|name| unsafe { !_PyType_Lookup(of.type_ptr(), name.as_ptr()).is_null() })
 }
 
 /// An object that a running code object keeps alive, by its address.

@@ -62,6 +62,33 @@ pub fn names(obj: Obj<'_>) -> (String, String) {
     }
 }
 
+/// Whether reading an item or an attribute of such an object may store it: a dict with `__missing__`, or an instance of
+/// a class with a cached property.
+pub fn stores_what_is_read(obj: Obj<'_>) -> bool {
+    if obj.is_dict() {
+        return obj.type_ptr() != &raw mut ffi::PyDict_Type && super::function::has_missing(obj);
+    }
+    let mut ty = obj.type_ptr();
+    for _ in 0..DEEPEST {
+        if ty.is_null() || is_made_in_c(ty) {
+            return false;
+        }
+        let mut found = false;
+        // SAFETY: the classes of an object live as long as the object.
+        if let Some(space) = unsafe { Obj::new(ty.cast()) }.and_then(namespace) {
+            space.dict_entries(usize::MAX, |_, value| {
+                found |=
+                    !is_made_in_c(value.type_ptr()) && names(value).1.ends_with("cached_property");
+            });
+        }
+        if found {
+            return true;
+        }
+        ty = base_of(ty);
+    }
+    false
+}
+
 /// Longest chain of bases that is followed.
 const DEEPEST: usize = 128;
 

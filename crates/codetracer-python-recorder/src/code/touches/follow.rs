@@ -126,6 +126,12 @@ impl<'a> Follower<'a> {
         }
     }
 
+    fn read(&mut self, of: Symbol) {
+        if let Symbol::Path(path) = of {
+            self.out.reads.push((self.line, path));
+        }
+    }
+
     pub fn step(&mut self, i: &Instruction, effect: &impl Fn(u8, u32) -> i32) {
         let ops = self.ops;
         let op = i.op;
@@ -169,6 +175,7 @@ impl<'a> Follower<'a> {
                 });
                 self.push(of);
             } else {
+                self.read(of);
                 let symbol = self.beyond(of, Some(Step::Attr(name)));
                 self.push(symbol);
             }
@@ -181,6 +188,7 @@ impl<'a> Follower<'a> {
             }
         } else if op == ops.binary_subscr {
             let (key, of) = (self.pop(), self.pop());
+            self.read(of);
             let step = self.key(key).map(Step::Item);
             let symbol = self.beyond(of, step);
             self.push(symbol);
@@ -317,6 +325,8 @@ impl<'a> Follower<'a> {
     }
 
     pub fn finish(mut self) -> Touches {
+        self.out.reads.sort_unstable();
+        self.out.reads.dedup();
         // Within a line in the order of the code, without repeats.
         self.found.sort_by_key(|(line, _)| *line);
         self.makers.sort_by_key(|(line, _)| *line);

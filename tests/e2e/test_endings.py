@@ -201,8 +201,14 @@ def test_a_program_can_be_stopped_and_go_on(name: str, tmp_path: Path) -> None:
         f"import os, signal\nos.kill(os.getpid(), signal.{name})\nprint('on')\n"
     )
     words = [*RECORDER, "record", "--trace-dir", "trace", "app.py"]
+    # The system stops no process of a group without a parent outside it in the session.
     process = subprocess.Popen(
-        words, cwd=tmp_path, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        words,
+        cwd=tmp_path,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        process_group=0,
     )
     _, status = os.waitpid(process.pid, os.WUNTRACED)
     assert os.WSTOPSIG(status) == getattr(signal, name)

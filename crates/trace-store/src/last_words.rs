@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use trace_model::Definitions;
 
 use crate::container::BlockEntry;
+use crate::container::reader::le;
 use crate::metadata::{ClockPair, Metadata};
 
 /// Bytes of the file that words are written to.
@@ -75,12 +76,7 @@ impl LastWords {
     pub(crate) fn read(lock: &Path) -> Option<Self> {
         let mut bytes = [0; 8 * word::COUNT];
         File::open(lock).ok()?.read_exact_at(&mut bytes, 0).ok()?;
-        let get = |index: usize| {
-            let part = bytes.get(index * 8..index * 8 + 8).unwrap_or_default();
-            part.iter()
-                .rev()
-                .fold(0, |sum, byte| sum << 8 | u64::from(*byte))
-        };
+        let get = |index: usize| le(bytes.get(index * 8..index * 8 + 8).unwrap_or_default());
         if get(word::MAGIC) != MAGIC || get(word::STATE) != SAID {
             return None;
         }

@@ -90,10 +90,7 @@ impl<'w> Walk<'w> {
     /// Whether the object was looked at in this segment after `step`.
     pub fn looked_after(&mut self, object: Obj<'_>, step: u64) -> bool {
         let entry = self.known.slot(object.address());
-        entry.address == object.address()
-            && entry.kind == object.type_ptr() as usize
-            && entry.segment == self.segment
-            && entry.looked > step
+        entry.is(object.address(), object.type_ptr() as usize, self.segment) && entry.looked > step
     }
 
     /// Writes the states below `root` that are not known; answers the type id of `root`.
@@ -194,10 +191,7 @@ impl<'w> Walk<'w> {
     fn news(&mut self, obj: Obj<'_>, shape: &Shape<'_>, marks: &[u64]) -> Range<usize> {
         let (segment, step) = (self.segment, self.step);
         let slot = self.known.slot(obj.address());
-        let known = slot.address == obj.address()
-            && slot.kind == obj.type_ptr() as usize
-            && slot.segment == segment;
-        let difference = if !known {
+        let difference = if !slot.is(obj.address(), obj.type_ptr() as usize, segment) {
             Difference::Whole
         } else if slot.len == shape.len && slot.marks == marks {
             slot.looked = step;

@@ -106,17 +106,13 @@ impl Ids {
         }
     }
 
-    fn define_name(&mut self, name: String, sink: &mut RowSink) -> u32 {
+    /// Makes a text a definition; its id.
+    #[cold]
+    pub fn define_name(&mut self, name: String, sink: &mut RowSink) -> u32 {
         let id = self.next_name;
         self.next_name += 1;
         Row::Define(Definition::Name { id, name }).encode(sink);
         id
-    }
-
-    /// Makes a text of the recorder's own a definition; its id.
-    #[cold]
-    pub fn define_text(&mut self, text: String, sink: &mut RowSink) -> u32 {
-        self.define_name(text, sink)
     }
 
     /// The id of a name that no `str` of the program holds: a part of an object, or a field of a C type.

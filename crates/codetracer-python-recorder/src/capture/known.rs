@@ -65,6 +65,14 @@ impl Default for Known {
     }
 }
 
+impl Entry {
+    /// Whether it is of the object at this address, of this type, and written to this segment.
+    #[inline(always)]
+    pub fn is(&self, address: usize, kind: usize, segment: u64) -> bool {
+        self.address == address && self.kind == kind && self.segment == segment
+    }
+}
+
 impl Known {
     /// The place of the object at an address, which may hold another one.
     #[inline(always)]

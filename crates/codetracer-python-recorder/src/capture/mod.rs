@@ -190,9 +190,6 @@ pub fn line_work(
     names(values, thread, frame, list, appears);
     captured(values, thread, frame, facts, appears);
     touch::touched(values, thread, frame, facts, line);
-    if values.ids.any_stores_what_is_read() {
-        touch::read_from(values, thread, frame, facts, line);
-    }
 }
 
 /// Records what the line that the frame leaves on changed.
@@ -212,9 +209,6 @@ pub fn last_line_work(
     names(values, thread, frame, facts.names_of_line(line), appears);
     captured(values, thread, frame, facts, appears);
     touch::touched(values, thread, frame, facts, line);
-    if values.ids.any_stores_what_is_read() {
-        touch::read_from(values, thread, frame, facts, line);
-    }
     appears
 }
 

@@ -11,7 +11,8 @@ use crate::raw::object::{Kind, Obj};
 use crate::raw::structure::Structure;
 use crate::raw::{buffers, dict, function, lookup, structure, threads};
 
-/// Records how the objects that `line` touches are now, where that is not how they were recorded.
+/// Records how the objects that `line` touches are now, where that is not how they were recorded; those that store what
+/// is read of them are touched by reading.
 #[inline(always)]
 pub fn touched(
     values: &mut Values,
@@ -25,6 +26,9 @@ pub fn touched(
         if !touches.is_empty() {
             look(values, thread, frame, facts, (line, touches));
         }
+    }
+    if values.ids.any_stores_what_is_read() {
+        read_from(values, thread, frame, facts, line);
     }
 }
 
@@ -92,10 +96,10 @@ fn look(
                     continue;
                 }
                 let callee = method(facts, object, kind, touch.callee);
-                match callee.and_then(function::code).map(extra::lookup) {
+                match is_traced(callee, session) {
                     // What a traced function does is recorded where it does it.
-                    Some(Extra::Facts(facts)) if facts.session == session => continue,
-                    Some(_) => looks = Looks::Near,
+                    Some(true) => continue,
+                    Some(false) => looks = Looks::Near,
                     None => {}
                 }
                 None
@@ -108,10 +112,9 @@ fn look(
                 if is_container(object) && callee.is_some_and(is_container) {
                     continue;
                 }
-                match callee.and_then(function::code).map(extra::lookup) {
-                    // What a traced function does is recorded where it does it.
-                    Some(Extra::Facts(facts)) if facts.session == session => continue,
-                    Some(_) => looks = Looks::Deep,
+                match is_traced(callee, session) {
+                    Some(true) => continue,
+                    Some(false) => looks = Looks::Deep,
                     None => {}
                 }
                 None
@@ -137,7 +140,7 @@ fn look(
 
 /// Records what an object stored of itself because `line` read it.
 #[inline(never)]
-pub fn read_from(
+fn read_from(
     values: &mut Values,
     thread: &mut ThreadContext,
     frame: Frame<'_>,
@@ -179,15 +182,14 @@ fn method<'a>(
 
 /// Whether a function that is not traced stores the items of an object.
 fn sets_items_by_code_not_traced(object: Obj<'_>, kind: Kind, session: u32) -> bool {
-    if !matches!(kind, Kind::Instance | Kind::Other) {
-        return false;
-    }
-    let setter = function::item_setter(object);
-    match setter.and_then(function::code).map(extra::lookup) {
-        Some(Extra::Facts(facts)) => facts.session != session,
-        Some(_) => true,
-        None => false,
-    }
+    matches!(kind, Kind::Instance | Kind::Other)
+        && is_traced(function::item_setter(object), session) == Some(false)
+}
+
+/// Whether what is called is a Python function that is traced; `None` for anything but a Python function.
+fn is_traced(callee: Option<Obj<'_>>, session: u32) -> Option<bool> {
+    let code = callee.and_then(function::code)?;
+    Some(matches!(extra::lookup(code), Extra::Facts(facts) if facts.session == session))
 }
 
 #[inline(never)]

@@ -19,6 +19,9 @@ const TEXT_BYTES: usize = 4096;
 /// Bytes of text that are kept as definitions; beyond them each traceback is text of its own.
 const DEFINED_BYTES: usize = 1 << 20;
 
+/// Ways through traced code whose text is found without making it.
+const WAYS: usize = 4096;
+
 /// A place in traced code: the id of the code in this session, the line.
 type Place = (u32, u32);
 
@@ -55,13 +58,16 @@ impl Tracebacks {
             None if self.bytes + self.text.len() <= DEFINED_BYTES && sink.fits(self.text.len()) => {
                 self.bytes += self.text.len();
                 let text = String::from_utf8_lossy(&self.text).into_owned();
-                let id = ids.define_text(text, sink);
+                let id = ids.define_name(text, sink);
                 self.by_text.insert(self.text.as_slice().into(), id);
                 id
             }
             None => return None,
         };
         if let Some(number) = number {
+            if self.by_places.len() >= WAYS {
+                self.by_places.clear();
+            }
             let places = self.places.as_slice().into();
             self.by_places.insert(number, (places, id));
         }
@@ -77,20 +83,16 @@ impl Tracebacks {
     fn number(&mut self, first: Traceback<'_>, session: u32) -> Option<usize> {
         self.places.clear();
         let mut number = 0;
-        let mut entry = Some(first);
-        while let Some(here) = entry
-            && self.places.len() < ENTRIES
-        {
-            let Extra::Facts(facts) = lookup(here.code()?) else {
+        for entry in entries(first) {
+            let Extra::Facts(facts) = lookup(entry.code()?) else {
                 return None;
             };
             if facts.session != session {
                 return None;
             }
-            let line = facts.analysis.line_at(here.offset());
+            let line = facts.analysis.line_at(entry.offset());
             number = mix(number, u64::from(facts.id) << 32 | u64::from(line));
             self.places.push((facts.id, line));
-            entry = here.next();
         }
         Some(number as usize)
     }
@@ -99,28 +101,28 @@ impl Tracebacks {
     fn write_text(&mut self, first: Traceback<'_>) {
         let out = &mut self.text;
         out.clear();
-        let mut entry = Some(first);
-        for _ in 0..ENTRIES {
-            let Some(here) = entry else { break };
-            if let Some(code) = here.code() {
-                let before = out.len();
-                if before > 0 {
-                    out.push(b'\n');
-                }
-                let put = |text: Option<Obj<'_>>, out: &mut Vec<u8>| {
-                    if let Some(text) = text {
-                        describe::push(text, usize::MAX, out);
-                    }
-                };
-                put(code.filename(), out);
-                let _ = write!(out, ":{} ", here.line());
-                put(code.qualname(), out);
-                if out.len() > TEXT_BYTES {
-                    out.truncate(before);
-                    break;
-                }
+        for entry in entries(first) {
+            let Some(code) = entry.code() else { continue };
+            let before = out.len();
+            if before > 0 {
+                out.push(b'\n');
             }
-            entry = here.next();
+            let put = |text: Option<Obj<'_>>, out: &mut Vec<u8>| {
+                if let Some(text) = text {
+                    describe::push(text, usize::MAX, out);
+                }
+            };
+            put(code.filename(), out);
+            let _ = write!(out, ":{} ", entry.line());
+            put(code.qualname(), out);
+            if out.len() > TEXT_BYTES {
+                out.truncate(before);
+                break;
+            }
         }
     }
+}
+
+fn entries(first: Traceback<'_>) -> impl Iterator<Item = Traceback<'_>> {
+    std::iter::successors(Some(first), |entry| entry.next()).take(ENTRIES)
 }

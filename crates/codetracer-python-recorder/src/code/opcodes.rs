@@ -81,6 +81,19 @@ pub struct Opcodes {
 }
 
 impl Opcodes {
+    /// Code units of inline cache after an instruction.
+    pub const fn cache_of(&self, op: u8) -> u8 {
+        let mut i = 0;
+        while i < self.caches.len() {
+            let (other, units) = self.caches[i];
+            if other == op {
+                return units;
+            }
+            i += 1;
+        }
+        0
+    }
+
     /// Code unit that a jump goes to; `None` for anything else.
     pub fn jump_target(&self, i: &Instruction) -> Option<usize> {
         let forward = [

@@ -160,7 +160,7 @@ pub fn unwind(recorder: &mut Recorder, current: Current, code: Code<'_>, exc: Ob
         suspended.remove(frame.address());
     }
     thread.sink.commit();
-    recorder.unwinding.step = recorder.order.step;
+    recorder.unwinding = Unwinding::of(exc, recorder.order.step);
     if !frame.caller().1 {
         recorder.steady = recorder.unwinding;
     }

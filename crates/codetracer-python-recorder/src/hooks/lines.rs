@@ -10,13 +10,17 @@ use super::{Answer, exceptions};
 use crate::capture;
 use crate::code::facts::CodeFacts;
 use crate::code::line_starts::watch;
+use crate::code::opcodes::OPCODES;
 use crate::raw::frame::{Code, Frame};
 use crate::raw::function;
 use crate::raw::object::Obj;
 use crate::raw::threads::Current;
 
 /// Bytes of the inline cache of `CALL`.
-const CALL_CACHE: u32 = 6;
+const CALL_CACHE: u32 = match OPCODES {
+    Some(ops) => 2 * ops.cache_of(ops.call) as u32,
+    None => 0,
+};
 
 /// LINE.
 #[inline(always)]
@@ -81,15 +85,8 @@ pub fn instruction(
         let (Some(frame), Some(thread)) = (current.frame(), recorder.enter(current)) else {
             return Answer::Continue;
         };
-        let session = recorder.session;
-        let Recorder { threads, order, .. } = &mut *recorder;
-        let thread = &mut threads[thread];
-        expect_top(thread, order, session, frame, facts);
-        let Some(top) = thread.stack.last_mut() else {
-            return Answer::Continue;
-        };
-        let before = std::mem::replace(&mut top.passed, at);
-        if kept == watch::PASSES || before == at {
+        let before = come_from(recorder, thread, frame, facts, at);
+        if kept == watch::PASSES || before == Some(at) {
             return Answer::Continue;
         }
     }
@@ -139,21 +136,21 @@ pub fn call(
     Answer::Continue
 }
 
-/// Says which line LINE takes a frame to come from.
+/// Says which line LINE takes a frame to come from; answers which it was.
+#[inline(always)]
 pub(super) fn come_from(
     recorder: &mut Recorder,
     at: usize,
     frame: Frame<'_>,
     facts: &CodeFacts,
     line: u32,
-) {
+) -> Option<u32> {
     let session = recorder.session;
     let Recorder { threads, order, .. } = recorder;
     let thread = &mut threads[at];
     expect_top(thread, order, session, frame, facts);
-    if let Some(top) = thread.stack.last_mut() {
-        top.passed = line;
-    }
+    let top = thread.stack.last_mut()?;
+    Some(std::mem::replace(&mut top.passed, line))
 }
 
 /// Takes note that the caller of a frame, of whose code `facts` are, will come from a place without a line.

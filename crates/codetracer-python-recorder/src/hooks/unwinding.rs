@@ -7,8 +7,7 @@ use crate::raw::object::Obj;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Unwinding {
     exception: usize,
-    /// The step.
-    pub step: u64,
+    step: u64,
 }
 
 impl Unwinding {

@@ -418,7 +418,7 @@ fn chunk_index_holds(body: &[u8]) -> bool {
 }
 
 /// A little-endian number of up to eight bytes.
-fn le(bytes: &[u8]) -> u64 {
+pub(crate) fn le(bytes: &[u8]) -> u64 {
     let append = |sum: u64, byte: &u8| sum << 8 | u64::from(*byte);
     bytes.iter().rev().fold(0, append)
 }

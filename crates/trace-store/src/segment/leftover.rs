@@ -11,6 +11,7 @@ use std::path::Path;
 use recorder_errors::prelude::*;
 
 use super::{Base, LARGEST, LAYOUT, MAGIC, word};
+use crate::container::reader::le;
 use crate::raw::map::HEADER_BYTES;
 
 /// The header of a segment file.
@@ -27,9 +28,7 @@ impl Head {
     }
 
     fn get(&self, index: usize) -> u64 {
-        let bytes = self.0.get(index * 8..index * 8 + 8).unwrap_or_default();
-        let append = |sum: u64, byte: &u8| sum << 8 | u64::from(*byte);
-        bytes.iter().rev().fold(0, append)
+        le(self.0.get(index * 8..index * 8 + 8).unwrap_or_default())
     }
 
     fn same_use(&self, other: &Self) -> bool {

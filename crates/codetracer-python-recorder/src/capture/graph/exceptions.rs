@@ -12,6 +12,9 @@ use crate::capture::shape::{Shape, exception, is_hidden};
 use crate::capture::{News, describe};
 use crate::raw::object::Obj;
 
+/// The name of a traceback's attribute, and the id of its text; without one it is the text that was made last.
+type Trace = (u32, Option<u32>);
+
 impl Walk<'_> {
     /// Writes the state of an exception and of what it refers to; answers its type id.
     pub fn exception(&mut self, exc: Obj<'_>, news: News) -> u32 {
@@ -19,10 +22,7 @@ impl Walk<'_> {
         if news == News::None {
             let (segment, step) = (self.segment, self.step);
             let slot = self.known.slot(exc.address());
-            if slot.address == exc.address()
-                && slot.kind == exc.type_ptr() as usize
-                && slot.segment == segment
-            {
+            if slot.is(exc.address(), exc.type_ptr() as usize, segment) {
                 slot.looked = step;
                 return type_id;
             }
@@ -58,17 +58,15 @@ impl Walk<'_> {
         marks.extend([trace_mark, self.mark_of_arguments(exc)]);
         self.marks(&shape, &mut marks);
         let slot = self.known.slot(exc.address());
-        let known = slot.address == exc.address()
-            && slot.kind == exc.type_ptr() as usize
-            && slot.segment == self.segment
+        let known = slot.is(exc.address(), exc.type_ptr() as usize, self.segment)
             && slot.marks.get(1..) == marks.get(1..);
         let had_traceback = slot.marks.first().is_some_and(|mark| *mark != 0);
         // A change says how many parts there are, so none may be missing.
-        let whole = shape.children.len() == shape.len * 2 && !(self.deep && is_hidden(exc));
+        let is_whole = || shape.children.len() == shape.len * 2 && !(self.deep && is_hidden(exc));
         let written = if known && (slot.marks == marks || !traceback_counts) {
             slot.looked = self.step;
             0..0
-        } else if known && whole && had_traceback && trace.is_some() {
+        } else if known && had_traceback && trace.is_some() && is_whole() {
             slot.looked = self.step;
             slot.marks.clone_from(&marks);
             self.write_traceback(exc, shape.len);
@@ -96,15 +94,13 @@ impl Walk<'_> {
         let children = shape.children.iter();
         let parts: usize = children.map(|child| self.bound(child)).sum();
         let trace = self.traceback(exc);
-        if !self
-            .sink
-            .fits(parts + self.scratch.message.len() + self.traceback_bound() + 192)
-        {
+        let texts = self.scratch.message.len() + self.traceback_bound(trace);
+        if !self.sink.fits(parts + texts + 192) {
             Row::Truncated.encode(self.sink);
             return 0..0;
         }
         let type_id = self.ids.type_of(exc, self.sink);
-        let name = self.own("__message__");
+        let name = self.ids.own_name("__message__", self.sink);
         let made = 1 + usize::from(trace.is_some());
         self.remember(exc, usize::MAX, 0, marks);
         self.define(&shape.children);
@@ -116,7 +112,7 @@ impl Walk<'_> {
             count: (made * 2 + shape.children.len()) as u32,
         }
         .encode(self.sink);
-        Row::item(&name, self.sink);
+        Row::item(&Value::Name(name), self.sink);
         Row::item(&describe::text(&self.scratch.message), self.sink);
         self.write_traceback_items(trace);
         self.write_items(&shape.children);
@@ -126,7 +122,7 @@ impl Walk<'_> {
     /// Writes that an exception, known but for this, has another traceback; it has `parts` parts beside what is made here.
     fn write_traceback(&mut self, exc: Obj<'_>, parts: usize) {
         let trace = self.traceback(exc);
-        if !self.sink.fits(self.traceback_bound() + 192) {
+        if !self.sink.fits(self.traceback_bound(trace) + 192) {
             Row::Truncated.encode(self.sink);
             return;
         }
@@ -144,8 +140,7 @@ impl Walk<'_> {
         self.write_traceback_items(trace);
     }
 
-    /// The name of a traceback's attribute, and the id of its text; without one it is text that was made last.
-    fn traceback(&mut self, exc: Obj<'_>) -> Option<(u32, Option<u32>)> {
+    fn traceback(&mut self, exc: Obj<'_>) -> Option<Trace> {
         let first = exc.exception_traceback()?;
         let name = self.ids.own_name("__traceback__", self.sink);
         let tracebacks = &mut self.scratch.tracebacks;
@@ -153,21 +148,20 @@ impl Walk<'_> {
         Some((name, id))
     }
 
-    /// How many bytes a traceback takes at most that is no definition.
-    fn traceback_bound(&self) -> usize {
-        self.scratch.tracebacks.text().len()
+    /// How many bytes the text takes of a traceback that is no definition.
+    fn traceback_bound(&self, trace: Option<Trace>) -> usize {
+        match trace {
+            Some((_, None)) => self.scratch.tracebacks.text().len(),
+            _ => 0,
+        }
     }
 
-    fn write_traceback_items(&mut self, trace: Option<(u32, Option<u32>)>) {
+    fn write_traceback_items(&mut self, trace: Option<Trace>) {
         if let Some((name, id)) = trace {
             let text = || describe::text(self.scratch.tracebacks.text());
             Row::item(&Value::Name(name), self.sink);
             Row::item(&id.map_or_else(text, Value::Name), self.sink);
         }
-    }
-
-    fn own<'a>(&mut self, name: &str) -> Value<'a> {
-        Value::Name(self.ids.own_name(name, self.sink))
     }
 
     /// A number that differs where the arguments of an exception do.

@@ -110,9 +110,7 @@ impl Walk<'_> {
         let width = 1 + usize::from(part.key.is_some());
         let at = part.index * width;
         let entry = self.known.slot(object.address());
-        if entry.address != object.address()
-            || entry.kind != object.type_ptr() as usize
-            || entry.segment != self.segment
+        if !entry.is(object.address(), object.type_ptr() as usize, self.segment)
             || entry.own != entry.marks.len()
         {
             return false;

@@ -52,10 +52,7 @@ impl Walk<'_> {
             ..
         } = self;
         let entry = known.slot(obj.address());
-        if entry.address != obj.address()
-            || entry.kind != obj.type_ptr() as usize
-            || entry.segment != *segment
-        {
+        if !entry.is(obj.address(), obj.type_ptr() as usize, *segment) {
             return false;
         }
         let scalar = usize::from(entry.way == Way::ScalarMember);

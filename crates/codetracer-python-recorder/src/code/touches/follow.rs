@@ -23,6 +23,15 @@ enum Symbol {
     Method { receiver: u32, name: u32 },
 }
 
+impl Symbol {
+    fn path(self) -> Option<u32> {
+        match self {
+            Symbol::Path(path) => Some(path),
+            _ => None,
+        }
+    }
+}
+
 /// Follows one instruction after another.
 pub(super) struct Follower<'a> {
     ops: &'a Opcodes,
@@ -127,9 +136,8 @@ impl<'a> Follower<'a> {
     }
 
     fn read(&mut self, of: Symbol) {
-        if let Symbol::Path(path) = of {
-            self.out.reads.push((self.line, path));
-        }
+        let line = self.line;
+        self.out.reads.extend(of.path().map(|path| (line, path)));
     }
 
     pub fn step(&mut self, i: &Instruction, effect: &impl Fn(u8, u32) -> i32) {
@@ -281,11 +289,7 @@ impl<'a> Follower<'a> {
                 maker = !(self.harmless.method)(name);
                 let deed = Deed::Method((self.harmless.deed)(name));
                 let callee = self.beyond(Symbol::Path(receiver), Some(Step::Attr(name)));
-                let path = match callee {
-                    Symbol::Path(path) => Some(path),
-                    _ => None,
-                };
-                self.touch(Symbol::Path(receiver), deed, path);
+                self.touch(Symbol::Path(receiver), deed, callee.path());
                 self.pass(arguments, callee);
             }
             (Symbol::Null, callee @ Symbol::Path(path))
@@ -315,12 +319,8 @@ impl<'a> Follower<'a> {
     }
 
     fn pass(&mut self, arguments: Vec<Symbol>, callee: Symbol) {
-        let callee = match callee {
-            Symbol::Path(path) => Some(path),
-            _ => None,
-        };
         for argument in arguments {
-            self.touch(argument, Deed::Passes, callee);
+            self.touch(argument, Deed::Passes, callee.path());
         }
     }
 

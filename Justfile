@@ -4,6 +4,7 @@ set positional-arguments
 
 bin := justfile_directory() / ".venv/bin"
 venvs := env("DEV_VENVS", ".venv")
+node := env("DEV_NODE", "")
 
 [private]
 default:
@@ -14,14 +15,23 @@ default:
 @record *ARGS:
     "{{bin}}/codetracer-python-recorder" record "$@"
 
-# Run all tests; ARGS go to pytest
+# Run all tests; with ARGS, which go to pytest, those in Python alone
 test *ARGS:
-    cargo test --workspace
-    for venv in {{venvs}}; do "$venv/bin/python" -m pytest "$@" || exit; done
+    #!/bin/sh
+    set -eu
+    if [ $# -eq 0 ]; then cargo test --workspace; fi
+    for venv in {{venvs}}; do "$venv/bin/python" -m pytest --numprocesses auto --dist worksteal "$@"; done
+    if [ $# -ne 0 ]; then exit; fi
+    tests/fuzz/run --seconds 8
+    if [ -n "{{node}}" ]; then cd typescript; pnpm test; fi
 
 # Compare CPython's own tests run plain and recorded with --all: regrtest [--keep DIR] [MODULE...]
 regrtest *ARGS:
     for venv in {{venvs}}; do PYTHONPATH=tests "$venv/bin/python" -m regrtest "$@" || exit; done
+
+# Count warnings in 20,000 forks, and fork 1,000 times under load
+forks:
+    for venv in {{venvs}}; do RECORDER_TEST_FORKS=20000 "$venv/bin/python" -m pytest tests/python/test_forks.py -q -k "warned or deadlock" --timeout 0 || exit; done
 
 # Run the tests of failures: codes, the fault points, and what each failure leads to; by cargo-nextest where it is installed; ARGS go to pytest
 test-errors *ARGS:
@@ -59,6 +69,14 @@ fuzz *ARGS:
 bench *ARGS:
     "{{bin}}/python" tests/bench/run.py "$@"
 
+# Measure whether memory and time stay the same on long runs: long-runs [KIND[=N]...] [--write]
+long-runs *ARGS:
+    "{{bin}}/python" tests/bench/long/run.py "$@"
+
+# Run a flight recorder of 32 MiB for ten minutes, kill it, and say what is left: flight [--minutes N | --seconds N]
+flight *ARGS:
+    "{{bin}}/python" tests/bench/flight.py "$@"
+
 # Run the TypeScript tests; ARGS go to vitest
 test-typescript *ARGS:
     cd typescript && pnpm test "$@"
@@ -88,6 +106,7 @@ lint:
     "{{bin}}/ruff" check .
     "{{bin}}/ruff" format --check .
     "{{bin}}/mypy"
+    if [ -n "{{node}}" ]; then cd typescript && pnpm lint; fi
 
 # Write the generated files
 gen:

@@ -7,9 +7,17 @@ from ._said import is_on
 from .exceptions import make, make_type_error
 from .policy import configured
 
-__all__ = ["check_exit_code", "refuse", "settings_of", "wants_json"]
+__all__ = [
+    "check_exit_code",
+    "check_reason",
+    "refuse",
+    "settings_of",
+    "wants_json",
+    "with_switch",
+]
 
 _SOURCE = "argument policy="
+_LONGEST_REASON = 200
 _EXIT_CODES = range(-(2**31), 2**31)
 
 
@@ -52,6 +60,32 @@ def refuse(option: str, value: object) -> None:
             "ERR_UNSUPPORTED_OPTION",
             f"{option}= is not available in this version; leave it out",
             option=option,
+        )
+
+
+def with_switch(
+    policy: Mapping[str, object] | None, key: str, value: object
+) -> Mapping[str, object] | None:
+    """A policy with one switch more, that has a keyword of its own; ``None`` is not said."""
+    if value is None or not (policy is None or isinstance(policy, Mapping)):
+        return policy
+    return {**(policy or {}), key: value}
+
+
+def check_reason(reason: object) -> None:
+    """Raises unless it is a line of text that is not empty."""
+    if not isinstance(reason, str):
+        raise make_type_error(
+            "ERR_INVALID_ARGUMENT",
+            f"reason must be a str, not {type(reason).__name__}",
+            argument="reason",
+        )
+    if not reason.isprintable() or not 0 < len(reason) <= _LONGEST_REASON:
+        raise make(
+            "ERR_INVALID_ARGUMENT",
+            f"reason must be one line of at most {_LONGEST_REASON} characters",
+            argument="reason",
+            value=ascii(reason[:_LONGEST_REASON]),
         )
 
 

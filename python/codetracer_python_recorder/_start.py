@@ -25,6 +25,11 @@ def begin() -> None:
     options = os.environ.pop(_VARIABLE, None)
     if options is None:
         return
+    if options.startswith("follow:"):
+        from . import _follow
+
+        _follow.begin(options.removeprefix("follow:"))
+        return
     try:
         if options.startswith(_UNRECORDED):
             from ._ending import end_without

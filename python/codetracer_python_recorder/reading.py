@@ -272,8 +272,20 @@ class Trace:
     @cached_property
     def info(self) -> dict[str, Any]:
         """What is known of the recording as a whole: the object that ``info --json`` writes."""
-        info: dict[str, Any] = json.loads(self._native.info_json())
+        info: dict[str, Any] = json.loads(self._native.info_json(family=True))
         return info
+
+    @cached_property
+    def children(self) -> "tuple[Trace, ...]":
+        """The recordings of the processes that came from this one, oldest first; theirs are below.
+
+        A process that was forked, or that was started under ``--follow``. One that is still being
+        recorded, or that was killed, is among them; one that cannot be read is only in ``info``.
+
+        Raises:
+            EnvironmentError: what the system says.
+        """
+        return tuple(Trace(c["path"]) for c in self.info["children"] if c["damage"] is None)
 
     @cached_property
     def threads(self) -> dict[int, str]:

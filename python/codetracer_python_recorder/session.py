@@ -6,7 +6,6 @@ switch ``on_recorder_error``: ``abort`` raises them here, never inside the recor
 ``disable`` writes one warning line to stderr and lets the program run unrecorded.
 """
 
-import _thread
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -18,7 +17,14 @@ from . import _notice
 from ._extension import native
 from ._moments import Moments
 from ._paths import absolute, text_of
-from ._session_words import check_exit_code, refuse, settings_of, wants_json
+from ._session_words import (
+    check_exit_code,
+    check_reason,
+    refuse,
+    settings_of,
+    wants_json,
+    with_switch,
+)
 from .exceptions import RecorderError, make
 from .formats import DEFAULT_FORMAT, normalize_format
 from .metrics import deliver
@@ -89,7 +95,9 @@ class TraceSession:
             TargetError: ``ERR_HOOK_FAILED``, ``ERR_HOOK_TIMEOUT``, under ``abort``.
         """
         if self._hooks is None:
-            self._hooks = _unrecorded(self._make_hooks)
+            from ._apart import unrecorded
+
+            self._hooks = unrecorded(self._make_hooks)
         self._hooks.add(event, handler, timeout)
         self._tell(None)
 
@@ -109,6 +117,37 @@ class TraceSession:
         """As the function ``flush``, while this recording runs."""
         if _current is self:
             flush()
+
+    def dump(self, path: str | os.PathLike[str], *, reason: str = "dump") -> Path:
+        """Saves what this flight recorder holds now as a recording of its own, and goes on.
+
+        Everything that was recorded before the call is in it. Other threads go on meanwhile.
+
+        Args:
+            path: the directory that becomes the recording. An older recording there is replaced;
+                anything else is left alone and refused.
+            reason: why, in a word or a line; ``info`` shows it.
+
+        Returns:
+            Where the recording is.
+
+        Raises:
+            UsageError: ``ERR_NO_FLIGHT_RECORDER``, everything is kept, or nothing is recorded any
+                more; ``ERR_INVALID_ARGUMENT``, an argument is wrong;
+                ``ERR_OUTPUT_NOT_DIRECTORY``, ``ERR_OUTPUT_FOREIGN``, the place is somebody
+                else's.
+            EnvironmentError: it cannot be written.
+        """
+        try:
+            check_reason(reason)
+            place = absolute(text_of(path, "path"), "path")
+            if _current is not self:
+                raise make("ERR_NO_FLIGHT_RECORDER", "this recording has ended")
+            answer: dict[str, Any] = json.loads(native.dump(place, reason))
+        except RecorderError as error:
+            _notice.raised(error, json=_as_json)
+            raise
+        return Path(answer["dir"])
 
     def _make_hooks(self) -> "Hooks":
         from ._hooks import Hooks
@@ -170,6 +209,7 @@ def start(
     format: str = DEFAULT_FORMAT,
     start_on_enter: str | os.PathLike[str] | None = None,
     trace_filter: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | None = None,
+    flight_recorder: str | None = None,
     policy: Mapping[str, object] | None = None,
     apply_env_policy: bool = True,
 ) -> TraceSession:
@@ -181,12 +221,17 @@ def start(
         format: how it is written; see ``formats``.
         start_on_enter: not available in this version.
         trace_filter: not available in this version.
+        flight_recorder: keeps only the newest part of the recording: so much on disk (``"32M"``,
+            ``"500K"``; copies of sources are not counted), or so many seconds (``"30s"``). The
+            same as that switch in ``policy``. ``TraceSession.dump`` saves it while it runs.
         policy: switches for this recording only: ``on_recorder_error`` (``"abort"`` or
             ``"disable"``), ``keep_partial_trace`` (bool), ``capture`` (``"calls"``, ``"lines"`` or
             ``"values"``), ``all`` (bool); how much of a value is kept: ``max_string`` (characters,
             1 to 16,000), ``max_bytes`` (of bytes and ints, 1 to 16,000), ``max_items`` (of a
             container, 1 to 1,000), ``max_objects`` (1 to 4,096) and ``max_depth`` (1 to 64) of what
-            is described when a value is first seen.
+            is described when a value is first seen; ``flight_recorder``,
+            and ``dump_on``, the signal that saves it beside ``path`` while it runs
+            (``"SIGUSR1"``, ``"SIGUSR2"``, ``"SIGHUP"``, ``"SIGQUIT"``).
         apply_env_policy: whether environment variables may set switches that ``policy`` does not.
 
     Returns:
@@ -196,11 +241,13 @@ def start(
         UsageError: ``ERR_ALREADY_TRACING``, a recording runs; ``ERR_UNSUPPORTED_FORMAT``,
             ``ERR_UNSUPPORTED_OPTION``, this version cannot do that; ``ERR_INVALID_ARGUMENT``,
             ``ERR_INVALID_POLICY_VALUE``, an argument is wrong; ``ERR_OUTPUT_NOT_DIRECTORY``,
-            ``ERR_OUTPUT_FOREIGN``, the place is somebody else's.
+            ``ERR_OUTPUT_FOREIGN``, the place is somebody else's; ``ERR_SIGNAL_TAKEN``, the program
+            handles the signal of ``dump_on``.
         EnvironmentError: the machine does not allow it; under ``abort`` only.
     """
     try:
-        return _start(path, format, start_on_enter, trace_filter, policy, apply_env_policy)
+        switches = with_switch(policy, "flight_recorder", flight_recorder)
+        return _start(path, format, start_on_enter, trace_filter, switches, apply_env_policy)
     except RecorderError as error:
         _notice.raised(error, json=wants_json(policy, apply_env_policy))
         raise
@@ -328,6 +375,7 @@ def trace(
     *,
     format: str = DEFAULT_FORMAT,
     trace_filter: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | None = None,
+    flight_recorder: str | None = None,
     policy: Mapping[str, object] | None = None,
     apply_env_policy: bool = True,
 ) -> "_Block":
@@ -342,6 +390,7 @@ def trace(
         {
             "format": format,
             "trace_filter": trace_filter,
+            "flight_recorder": flight_recorder,
             "policy": policy,
             "apply_env_policy": apply_env_policy,
         },
@@ -390,25 +439,3 @@ def _stop_at_end(session: TraceSession, error: BaseException | None) -> None:
         except RecorderError as failure:
             if not failure._said:
                 _notice.failure(failure, json=_as_json)
-
-
-def _unrecorded[T](function: Callable[[], T]) -> T:
-    """Calls a function in a thread of the recorder's own and waits for it."""
-    results: list[T] = []
-    errors: list[BaseException] = []
-    ended = _thread.allocate_lock()
-    ended.acquire()
-
-    def run() -> None:
-        try:
-            results.append(function())
-        except BaseException as error:
-            errors.append(error)
-        finally:
-            ended.release()
-
-    native.run_apart(run)
-    ended.acquire()
-    if errors:
-        raise errors[0]
-    return results[0]

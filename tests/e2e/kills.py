@@ -12,6 +12,7 @@ import json
 import mmap
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -219,6 +220,8 @@ def check(program: Program, full: Full, status: int, *, recovers: bool) -> str:
         assert trace.info["partial"] is (told != "exit"), trace.info
         assert told in ("unknown", "exit"), trace.info
         where = "saving" if program.count(0) == 2 else "running"
+        cut = trace.info["cut"] or {"segments": 0}
+        assert cut["segments"] == 0, cut
     found = sequences(trace)
     compare(found, full, names)
     assert sorted(path.name for path in program.place.iterdir()) == left
@@ -255,13 +258,14 @@ def _recover(trace: Path) -> str:
     return _native.recover(str(trace))
 
 
-def kills(count: int, seed: int, jobs: int) -> Iterator[tuple[str, str]]:
+def kills(count: int, seed: int, jobs: int, keep: Path | None = None) -> Iterator[tuple[str, str]]:
     """Kills programs of all shapes.
 
     Args:
         count: how many.
         seed: of the random moments.
         jobs: how many at a time.
+        keep: where to leave what a program left that is not as it should be.
 
     Yields:
         The shape, and where the kill fell.
@@ -280,6 +284,8 @@ def kills(count: int, seed: int, jobs: int) -> Iterator[tuple[str, str]]:
                 try:
                     return name, killed_run(Path(place), SHAPES[name], fulls[name], chance)
                 except (AssertionError, RecorderError) as error:
+                    if keep is not None:
+                        shutil.copytree(place, keep / f"{number:04}")
                     raise AssertionError(
                         f"kill {number} of {name}, seed {seed}: {error}"
                     ) from error
@@ -294,11 +300,12 @@ def main() -> int:
     parser.add_argument("count", nargs="?", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--keep", type=Path, help="where to leave what should not be")
     args = parser.parse_args()
     seen: collections.Counter[Any] = collections.Counter()
     began = time.monotonic()
     try:
-        for found in kills(args.count, args.seed, args.jobs):
+        for found in kills(args.count, args.seed, args.jobs, args.keep):
             seen[found] += 1
     except (AssertionError, RecorderError) as error:
         print(error, file=sys.stderr)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import subprocess
 import sys
 import tarfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +26,15 @@ NEEDS = (
 )
 
 
+@contextmanager
+def alone() -> Iterator[None]:
+    """Keeps other processes from filling the directory at the same time."""
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with (CACHE / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 @dataclass(frozen=True)
 class Package:
     name: str
@@ -36,14 +48,15 @@ class Package:
     def source(self) -> Path:
         """The unpacked source distribution."""
         stem = f"{self.name.replace('-', '_')}-{self.version}"
-        if not (CACHE / stem).is_dir():
-            archive = CACHE / f"{stem}.tar.gz"
-            if not archive.exists():
-                where = ["--no-deps", "--no-binary", ":all:", "--dest", str(CACHE)]
-                pip("download", *where, f"{self.name}=={self.version}")
-            with tarfile.open(archive) as tar:
-                tar.extractall(CACHE / "unpacking", filter="data")
-            (CACHE / "unpacking" / stem).rename(CACHE / stem)
+        with alone():
+            if not (CACHE / stem).is_dir():
+                archive = CACHE / f"{stem}.tar.gz"
+                if not archive.exists():
+                    where = ["--no-deps", "--no-binary", ":all:", "--dest", str(CACHE)]
+                    pip("download", *where, f"{self.name}=={self.version}")
+                with tarfile.open(archive) as tar:
+                    tar.extractall(CACHE / "unpacking", filter="data")
+                (CACHE / "unpacking" / stem).rename(CACHE / stem)
         return CACHE / stem
 
 
@@ -55,7 +68,6 @@ PACKAGES = (
 
 
 def pip(*words: str) -> None:
-    CACHE.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", *words]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     if done.returncode != 0:
@@ -66,7 +78,8 @@ def needed(name: str = "needs", packages: tuple[str, ...] = NEEDS) -> Path:
     """A directory to import what the packages' tests need from."""
     target = CACHE / f"{name}-{VERSION}"
     stamp = target / "complete"
-    if not stamp.exists() or stamp.read_text(encoding="utf-8").split() != list(packages):
-        pip("install", "--no-deps", "--upgrade", "--target", str(target), *packages)
-        stamp.write_text("\n".join(packages), encoding="utf-8")
+    with alone():
+        if not stamp.exists() or stamp.read_text(encoding="utf-8").split() != list(packages):
+            pip("install", "--no-deps", "--upgrade", "--target", str(target), *packages)
+            stamp.write_text("\n".join(packages), encoding="utf-8")
     return target

@@ -27,7 +27,7 @@ for thread in threads:
 for thread in threads:
     thread.join()
 if sys.argv[1:]:
-    os._exit(9)
+    os.kill(os.getpid(), 9)
 """
 
 
@@ -119,13 +119,19 @@ def test_what_a_killed_process_left_is_read_up_to_the_damage_and_saved(
     ]
     assert len(in_use) > 3
     file = max(in_use, key=lambda file: int.from_bytes(file.read_bytes()[64:72], "little"))
-    committed = file.read_bytes()[: int.from_bytes(file.read_bytes()[64:72], "little")]
-    (tmp_path / "rows").write_bytes(committed)
+    committed, rows_at = (
+        int.from_bytes(file.read_bytes()[at : at + 8], "little") for at in (64, 80)
+    )
+    # What is less than a kilobyte at the end has no checksum yet.
+    end = rows_at + committed - committed % 1024
+    (tmp_path / "rows").write_bytes(file.read_bytes()[:end])
+    rest = file.read_bytes()[end:]
     told = 0
     for what, data in damages(tmp_path / "rows", 3):
         place = tmp_path / "place"
         shutil.copytree(recorded["killed"], place)
-        (place / file.relative_to(recorded["killed"])).write_bytes(data)
+        whole = len(data) == end
+        (place / file.relative_to(recorded["killed"])).write_bytes(data + rest * whole)
         before = {path: path.stat().st_mtime_ns for path in place.rglob("*")}
         shown = commanded("print", "--json", place / "trace")
         assert shown.status == 0, (what, shown.errors)
@@ -141,11 +147,9 @@ def test_what_a_killed_process_left_is_read_up_to_the_damage_and_saved(
             "events": kept["missing_events"],
         }, what
         assert events(commanded("print", "--json", place / "trace").output) == found, what
-        # Rows of a segment carry no checksum: a changed bit may change a value or a line.
-        if "cut" in what:
-            assert [event for event in found if event not in expected] == [], what
+        assert [event for event in found if event not in expected] == [], what
         if len(found) < len(expected):
-            assert cut["segments"] == 1, what
+            assert cut["segments"] > 0, what
             told += 1
         shutil.rmtree(place)
-    assert told > 0
+    assert told > 3

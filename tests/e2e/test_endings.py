@@ -293,11 +293,13 @@ def test_a_stack_overflow_is_told(tmp_path: Path) -> None:
 
 def test_an_exit_without_a_word_is_unknown_and_its_line_is_told(tmp_path: Path) -> None:
     found = both(
-        "import os\ndef f():\n    print(1, flush=True)\n    os._exit(5)  # here\nf()\n", tmp_path
+        "import ctypes\nlibc = ctypes.CDLL(None)\n"
+        "def f():\n    print(1, flush=True)\n    libc._exit(5)  # here\nf()\n",
+        tmp_path,
     )
     assert found.seen.status == 5
     assert (found.ended["by"], found.info["reason"]) == ("unknown", "killed")
-    assert found.stands() == ("f", f"os._exit(5)  {HERE}")
+    assert found.stands() == ("f", f"libc._exit(5)  {HERE}")
 
 
 def test_a_kill_is_unknown_and_its_line_is_told(tmp_path: Path) -> None:
@@ -311,6 +313,12 @@ EXITS = {
     "an exception in a thread": (0, "threading.Thread(target=lambda: 1 / 0).start()\n"),
     "sys.exit in a thread": (0, "threading.Thread(target=sys.exit, args=(3,)).start()\n"),
     "sys.exit": (3, "sys.exit(3)\n"),
+    "os._exit": (4, "import os\nprint(1, flush=True)\nos._exit(4)\n"),
+    "os._exit in a thread": (
+        5,
+        "import os\nthreading.Thread(target=os._exit, args=(5,)).start()\n"
+        "threading.Event().wait()\n",
+    ),
     "an exception": (1, "1 / 0\n"),
     "a text": (1, "sys.exit('why')\n"),
     "no memory": (
@@ -363,7 +371,7 @@ def test_a_signal_that_the_program_survives_is_not_told(tmp_path: Path) -> None:
         tmp_path,
     )
     assert found.seen.output.count("handled") == 3
-    assert found.ended["by"] == "unknown"
+    assert found.ended["by"] == "exit"
 
 
 # Asks the system itself, beside what the interpreter believes.

@@ -32,7 +32,6 @@ ENDINGS = {
     "SIGKILL": "work(3000); os.kill(os.getpid(), signal.SIGKILL)\n",
     "SIGSEGV": "import resource; resource.setrlimit(resource.RLIMIT_CORE, (0, 0))\n"
     "work(3000); os.kill(os.getpid(), signal.SIGSEGV)\n",
-    "os._exit": "work(3000); os._exit(5)\n",
     "SIGTERM": "work(3000); os.kill(os.getpid(), signal.SIGTERM)\n",
 }
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import collections
+from pathlib import Path
 
 import pytest
 from e2e.kills import Full, Sequence, compare, kills
 
 
-def test_a_killed_program_leaves_all_that_it_did() -> None:
-    seen = collections.Counter(where for _, where in kills(40, seed=1, jobs=2))
+def test_a_killed_program_leaves_all_that_it_did(tmp_path: Path) -> None:
+    seen = collections.Counter(where for _, where in kills(40, seed=1, jobs=2, keep=tmp_path))
     assert seen.total() == 40
     fell = {where.partition(",")[0] for where in seen}
     assert {"running", "saving"} <= fell, seen

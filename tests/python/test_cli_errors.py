@@ -213,8 +213,8 @@ OPTIONS = [
             ["--activation-path", "app.py"],
             ["--io-capture", "off"],
             ["--io-capture=off"],
-            ["--follow"],
             ["--pytest"],
+            ["--unittest"],
         )
     ),
     Refusal(

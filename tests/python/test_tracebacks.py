@@ -90,3 +90,48 @@ def test_more_tracebacks_than_are_kept_as_definitions_stay_whole(tmp_path: Path)
     recorder("record", "--capture", "calls", "--trace-dir", out, script, cwd=tmp_path)
     inner = [trace[-1] for trace in handled(out)]
     assert inner == [[str(script), n + 2, name] for n in range(600)]
+
+
+ALIKE = """\
+import json
+def quiet(text):
+    return json.loads(text)
+def passing(text):
+    return quiet(text)
+def first(text):
+    try:
+        passing(text)
+    except ValueError:
+        pass
+def second(text):
+    try:
+        quiet(text)
+    except ValueError:
+        pass
+for n in range(40):
+    first("x")
+    second("x")
+"""
+
+
+def test_an_exception_where_another_one_stood_has_its_own_traceback(tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text(ALIKE)
+    assert recorder("record", "app.py", cwd=tmp_path).status == 0
+    printed = recorder("print", "--json", cwd=tmp_path).out.splitlines()
+    found: dict[tuple[str, str], set[tuple[str, ...]]] = {}
+    for event in map(json.loads, printed):
+        if event["exception"] is not None:
+            entries = [entry["function"] for entry in event["exception"]["traceback"]]
+            own = tuple(name for name in entries if f"def {name}(" in ALIKE)
+            found.setdefault((event["kind"], event["function"]), set()).add(own)
+    # It grows by the frame after its event.
+    assert found == {
+        ("raise", "quiet"): {("quiet",)},
+        ("unwind", "quiet"): {("quiet",)},
+        ("raise", "passing"): {("quiet",)},
+        ("unwind", "passing"): {("quiet",)},
+        ("raise", "first"): {("quiet",)},
+        ("raise", "second"): {("quiet",)},
+        ("handled", "first"): {("first", "passing", "quiet")},
+        ("handled", "second"): {("second", "quiet")},
+    }

@@ -35,6 +35,11 @@ MODULES: Final = (
     "test_decimal",
     "test_re",
     "test_unittest",
+    "test_fork1",
+    "test_posix",
+    "test_subprocess",
+    "test_signal",
+    "test_faulthandler",
 )
 
 OWN_TOOL_UNSEEN: Final = "test_monitoring/own-tool-unseen"

@@ -41,6 +41,7 @@ def run(
     env: Mapping[str, str] | None = None,
     stdin: str = "",
     before: Callable[[], object] | None = None,
+    timeout: float = 60,
 ) -> Ended:
     """Runs a command to its end."""
     done = subprocess.run(
@@ -51,7 +52,7 @@ def run(
         capture_output=True,
         encoding="utf-8",
         errors="surrogateescape",
-        timeout=60,
+        timeout=timeout,
         check=False,
         preexec_fn=before,
     )

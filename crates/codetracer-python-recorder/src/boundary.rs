@@ -48,8 +48,10 @@ entries! {
     Import "import"
     Start "start"
     Launch "launch"
+    Follow "follow"
     Stop "stop"
     Flush "flush"
+    Dump "dump"
     Failure "failure"
     RunApart "run_apart"
     IsTracing "is_tracing"
@@ -69,8 +71,11 @@ entries! {
     Frames "frames_json"
     Calls "calls_json"
     AtExit "exit"
+    ImmediateExit "immediate exit"
+    Replaced "exec"
     ProcessEnd "end of the process"
     BeforeFork "before fork"
+    ForkReturned "after fork"
     AfterForkInChild "after fork in the child"
 }
 

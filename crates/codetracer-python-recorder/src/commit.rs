@@ -4,11 +4,10 @@ use std::path::Path;
 
 use recorder_core::{OnError, diagnostics, metrics};
 use recorder_errors::{ErrorCode, RecorderError, RecorderResult, enverr, target, usage};
-use trace_store::{ClockPair, Committed, Interrupts, Metadata, Segment, Writer};
+use trace_store::{Committed, Interrupts, Metadata, Segment, Writer};
 
 use crate::hooks::ending::{Ended, MainEnd};
-use crate::raw::clock::{Clock, monotonic_ns};
-use crate::session::Session;
+use crate::session::{self, Session};
 
 /// A recording that was not committed.
 #[derive(Debug)]
@@ -25,6 +24,44 @@ impl From<RecorderError> for Failed {
     }
 }
 
+/// How the program left a recording, and with which exit status where that is said.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Left {
+    by: &'static str,
+    status: Option<i32>,
+}
+
+impl Left {
+    /// By a call of `stop`.
+    pub const fn by_stop(status: Option<i32>) -> Self {
+        Self { by: "stop", status }
+    }
+
+    /// The interpreter ended.
+    pub const fn by_exit() -> Self {
+        Self {
+            by: "exit",
+            status: None,
+        }
+    }
+
+    /// By `os._exit`, which runs no exit handler.
+    pub const fn by_immediate_exit(status: i32) -> Self {
+        Self {
+            by: "_exit",
+            status: Some(status),
+        }
+    }
+
+    /// Another program took the process over.
+    pub const fn by_exec() -> Self {
+        Self {
+            by: "exec",
+            status: None,
+        }
+    }
+}
+
 /// What the end of a recording came to; `Ok(None)` when its failure was raised before.
 pub(crate) type Outcome = Result<Option<Committed>, Failed>;
 
@@ -32,12 +69,7 @@ pub(crate) type Outcome = Result<Option<Committed>, Failed>;
 pub(crate) const NOT_SAVED: &str = "the recording was not saved";
 
 /// Commits what `ended` left, or drops or keeps it after a failure; `progress` allows a bar on stderr.
-pub(crate) fn commit(
-    mut ended: Ended,
-    session: &Session,
-    exit_code: Option<i32>,
-    progress: bool,
-) -> Outcome {
+pub(crate) fn commit(mut ended: Ended, session: &Session, left: Left, progress: bool) -> Outcome {
     // The first interrupt reaches the program when the recording is saved.
     let interrupts = Interrupts::keep_back();
     if ended.taken_away {
@@ -49,7 +81,7 @@ pub(crate) fn commit(
     if let Some(error) = diagnostics::taken() {
         ended.fail(error);
     }
-    let metadata = describe(&ended, session, exit_code);
+    let metadata = describe(&ended, session, left);
     let Some(writer) = ended.writer else {
         return Err(enverr!(IO, "the recording belongs to the parent process").into());
     };
@@ -83,16 +115,20 @@ pub(crate) fn commit(
 }
 
 /// What the metadata says of the end.
-fn describe(ended: &Ended, session: &Session, exit_code: Option<i32>) -> Metadata {
+fn describe(ended: &Ended, session: &Session, left: Left) -> Metadata {
     let mut metadata = session.metadata.clone();
-    metadata.exit_status = exit_code.or(match ended.main {
+    metadata.ended_by = Some(left.by.to_owned());
+    metadata.exit_status = left.status.or(match ended.main {
         MainEnd::Ended(status) => Some(status),
         _ => None,
     });
-    metadata.clock.last = ClockPair {
-        tick: Clock::best().ticks(),
-        ns: monotonic_ns(),
-    };
+    metadata.clock.last = session::now();
+    if let Some(flight) = &mut metadata.flight {
+        flight.reason = match ended.reason {
+            Some(reason) => reason.name().to_owned(),
+            None => "exit".to_owned(),
+        };
+    }
     metadata.count("events_recorded", ended.events);
     if let Some(reason) = ended.reason {
         metadata.count(&metrics::detached_by(reason), 1);
@@ -100,6 +136,8 @@ fn describe(ended: &Ended, session: &Session, exit_code: Option<i32>) -> Metadat
     metadata.count("forks", ended.counters.forks);
     metadata.count("codes_traced", ended.counters.codes_traced);
     metadata.count("codes_skipped", ended.counters.codes_skipped);
+    metadata.count("truncations.max_depth", ended.left_out.by_depth);
+    metadata.count("truncations.max_objects", ended.left_out.by_objects);
     metadata.count(metrics::PANICS, metrics::total(metrics::PANICS));
     metadata
 }
@@ -120,6 +158,9 @@ fn save(
         interrupts.seen() < ENOUGH
     });
     bar.remove();
+    for error in writer.take_dump_failures() {
+        diagnostics::warning(&error, "what the flight recorder held was not saved then");
+    }
     let committed = committed?;
     if committed.metadata.partial {
         let error =

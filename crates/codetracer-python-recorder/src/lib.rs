@@ -29,6 +29,20 @@ fn launch(py: Python<'_>, options: &str) -> PyResult<String> {
     wrap(py, Entry::Launch, || session::launch(py, options))
 }
 
+/// Starts recording in a process that a recorded one has started; `kind` and `value` say what it runs.
+#[pyfunction]
+#[pyo3(signature = (options, kind, value, /))]
+fn follow(
+    py: Python<'_>,
+    options: &str,
+    kind: Option<&str>,
+    value: Option<String>,
+) -> PyResult<String> {
+    wrap(py, Entry::Follow, || {
+        session::follow(py, options, kind, value)
+    })
+}
+
 /// Sets the collector's count of new containers back to `young`, given what `gc` says of it now.
 #[pyfunction]
 fn set_young_count(
@@ -73,6 +87,13 @@ fn flush(py: Python<'_>) -> PyResult<()> {
             session::flush(py)
         },
     )
+}
+
+/// Saves what the flight recorder holds as a recording at `dir`, and lets the program go on meanwhile.
+#[pyfunction]
+#[pyo3(signature = (dir, reason, /))]
+fn dump(py: Python<'_>, dir: std::path::PathBuf, reason: &str) -> PyResult<String> {
+    wrap(py, Entry::Dump, || session::dump(py, &dir, reason))
 }
 
 /// The failure that ended the last recording or kept it from being saved, as JSON: `code`, `message`, `context`.
@@ -147,7 +168,7 @@ fn _after_fork_in_child(py: Python<'_>) -> PyResult<()> {
     let _ = py;
     wrap_quietly(
         Entry::AfterForkInChild,
-        session::after_fork_in_child,
+        session::forked_child,
         session::child_failed,
     );
     Ok(())
@@ -212,9 +233,11 @@ fn fill(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add("version", env!("CARGO_PKG_VERSION"))?;
     m.add_function(wrap_pyfunction!(start, m)?)?;
     m.add_function(wrap_pyfunction!(launch, m)?)?;
+    m.add_function(wrap_pyfunction!(follow, m)?)?;
     m.add_function(wrap_pyfunction!(set_young_count, m)?)?;
     m.add_function(wrap_pyfunction!(stop, m)?)?;
     m.add_function(wrap_pyfunction!(flush, m)?)?;
+    m.add_function(wrap_pyfunction!(dump, m)?)?;
     m.add_function(wrap_pyfunction!(failure, m)?)?;
     m.add_function(wrap_pyfunction!(run_apart, m)?)?;
     m.add_function(wrap_pyfunction!(is_tracing, m)?)?;

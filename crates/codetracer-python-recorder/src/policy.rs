@@ -34,6 +34,7 @@ fn resolve_policy<'py>(
                 Setting::Choice(word) => settings.set_item(key, word)?,
                 Setting::Path(path) => settings.set_item(key, path.to_string_lossy())?,
                 Setting::Count(n) => settings.set_item(key, n)?,
+                Setting::Text(text) => settings.set_item(key, text)?,
             }
         }
         Ok(settings)

@@ -36,11 +36,13 @@ pub struct Recording {
 
 #[pymethods]
 impl Recording {
-    /// What is known of the recording as a whole, as one JSON object.
-    fn info_json(&self, py: Python<'_>) -> PyResult<String> {
+    /// What is known of the recording as a whole, as one JSON object; with `family`, of the processes that came from its
+    /// own too.
+    #[pyo3(signature = (*, family = false))]
+    fn info_json(&self, py: Python<'_>, family: bool) -> PyResult<String> {
         let recording = Arc::clone(&self.inner);
         wrap_recorder(py, Entry::RecordingInfo, || {
-            py.detach(move || describe::info(&recording))
+            py.detach(move || describe::info(&recording, family))
         })
     }
 

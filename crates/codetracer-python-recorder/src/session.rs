@@ -1,35 +1,90 @@
 //! The life of a recording: start, flush, stop, fork, exit. Everything here runs with the GIL held, outside callbacks.
 
 mod closing;
+mod continued;
+mod describing;
 mod failing;
+mod flight;
+mod following;
+mod leaving;
+mod preflight;
 
 use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use pyo3::prelude::*;
-use recorder_core::{Capture, Identity, OnError, Options, Origin, Stage, decide, diagnostics};
-use recorder_errors::{RecorderError, RecorderResult, enverr, usage};
-use trace_store::{ClockPair, Metadata, Warning, Writer, WriterOptions};
+use recorder_core::{
+    Capture, Identity, OnError, Options, Origin, Stage, Target, decide, diagnostics,
+};
+use recorder_errors::{RecorderError, enverr, usage};
+use trace_store::{Committed, Home, Metadata, Writer, WriterOptions};
 
 use crate::boundary::Failure;
 use crate::capture::Limits;
-use crate::code::decide::{Decider, Places};
-use crate::code::facts::LinesBy;
-use crate::commit::{self, NOT_SAVED, Outcome};
+use crate::code::decide::Decider;
+use crate::commit::{self, Left, NOT_SAVED, Outcome};
 use crate::hooks::Recorder;
 use crate::hooks::recorder::Parts;
-use crate::raw::clock::{Clock, monotonic_ns};
+use crate::raw::clock::Clock;
 use crate::raw::monitoring::Monitoring;
-use crate::raw::{access, allocator, extra, preflight, process, slot};
+use crate::raw::{methods, process, slot};
 
-pub use closing::{at_exit, at_process_end, end_without, process_end_failed};
+pub(crate) use describing::now;
+use describing::{describe, places, since_epoch, workdir};
+
+pub use closing::{
+    at_exit, at_process_end, child_end_failed, child_ends, end_without, process_end_failed,
+};
+pub use continued::{
+    after_fork_in_child, before_fork, begin_continued, child_failed, fork_returned, forked_child,
+};
 pub use failing::{failed_while_running, last_failure};
+pub use flight::dump;
+pub use leaving::{exit_failed, exits_now, is_replaced, replacing_failed};
 
 /// What is remembered of the session beside the recorder.
+#[derive(Clone)]
 pub(crate) struct Session {
     pub options: Options,
     pub metadata: Metadata,
+    /// The run of this recording.
+    pub run_id: String,
+    /// The family: where its first recording goes, and that recording's run.
+    pub family: (PathBuf, String),
+    /// Whether another process, or this one before, began the family: the end of this recording says nothing and
+    /// changes no status.
+    pub is_member: bool,
+}
+
+impl Session {
+    /// A session that begins: as the first of a family, with its recording at `place`, or as a member of one.
+    fn new(
+        options: Options,
+        metadata: Metadata,
+        identity: &Identity,
+        place: Option<PathBuf>,
+    ) -> Self {
+        let own = || (identity.run_id.clone(), identity.run_id.clone());
+        let kin = options.family.as_ref();
+        let (run_id, first) = kin.map_or_else(own, |kin| (kin.parent.clone(), kin.run_id.clone()));
+        let place = kin.map(|kin| kin.place.clone()).or(place);
+        Self {
+            family: (place.unwrap_or_default(), first),
+            run_id,
+            is_member: kin.is_some(),
+            options,
+            metadata,
+        }
+    }
+
+    /// The same session for a recording that follows in the same process, which is a member of the family; gives the one
+    /// before.
+    fn anew(&mut self) -> Self {
+        let before = self.clone();
+        self.is_member = true;
+        before
+    }
 }
 
 static SESSION: Mutex<Option<Session>> = Mutex::new(None);
@@ -49,7 +104,26 @@ pub fn start(py: Python<'_>, options: &str) -> Result<String, Failure> {
 
 /// Starts recording for the command line or an import: what it saves is saved when the process ends.
 pub fn launch(py: Python<'_>, options: &str) -> Result<String, Failure> {
-    let options = Options::from_json(options)?;
+    launch_with(py, Options::from_json(options)?)
+}
+
+/// Starts recording in a process that a recorded one has started: a script or module (`kind`) of that name or path.
+pub fn follow(
+    py: Python<'_>,
+    options: &str,
+    kind: Option<&str>,
+    value: Option<String>,
+) -> Result<String, Failure> {
+    let mut options = Options::from_json(options)?;
+    options.target = match (kind, value) {
+        (Some("script"), Some(path)) => Some(Target::Script(path)),
+        (Some("module"), Some(name)) => Some(Target::Module(name)),
+        _ => None,
+    };
+    launch_with(py, options)
+}
+
+fn launch_with(py: Python<'_>, options: Options) -> Result<String, Failure> {
     let native = py.import("codetracer_python_recorder._native")?;
     // Registered before anything of the program is, so that it runs after every other handler.
     py.import("atexit")?
@@ -76,10 +150,15 @@ fn begin(py: Python<'_>, options: Options) -> Result<String, Failure> {
 
 fn attach(py: Python<'_>, options: Options) -> Result<String, Failure> {
     let mut metadata = describe(py, &options)?;
+    let flight = flight::asked_for(&options)?;
+    metadata.flight = flight.as_ref().map(|(_, flight)| flight.clone());
     let places = places(py)?;
-    preflight(&mut metadata)?;
+    preflight::holds(&mut metadata)?;
     let identity = Identity::new();
-    diagnostics::configure(&options, &identity)?;
+    match options.family {
+        Some(_) => diagnostics::configure_member(&options, &identity)?,
+        None => diagnostics::configure(&options, &identity)?,
+    }
     let monitoring = match Monitoring::acquire() {
         Ok(monitoring) => monitoring,
         Err(None) => {
@@ -100,16 +179,19 @@ fn attach(py: Python<'_>, options: Options) -> Result<String, Failure> {
             .into());
         }
     };
-    metadata.clock.first = ClockPair {
-        tick: Clock::best().ticks(),
-        ns: monotonic_ns(),
-    };
+    metadata.clock.first = now();
     let writer_options = WriterOptions {
         metadata: metadata.clone(),
         ticks: || Clock::best().ticks(),
+        flight: flight.map(|(told, _)| told),
         ..WriterOptions::new(&options.dir, &identity.run_id, &identity.trace_id)
     };
-    let writer = match Writer::create(writer_options) {
+    // A process that another one started begins its recording when there is something to record.
+    let created = match &options.family {
+        Some(kin) => Home::find(&kin.place, &kin.run_id).map(|_| None),
+        None => Writer::create(writer_options).map(Some),
+    };
+    let writer = match created {
         Ok(writer) => writer,
         Err(error) => {
             monitoring.release();
@@ -117,11 +199,15 @@ fn attach(py: Python<'_>, options: Options) -> Result<String, Failure> {
         }
     };
     install_fork_hooks(py)?;
-    let number = SESSIONS.fetch_add(1, Ordering::Relaxed) + 1;
+    if options.follow {
+        following::prepare(py)?;
+    }
+    let number = next_number();
+    let place = writer.as_ref().map(|writer| writer.dir().to_owned());
     let recorder = Recorder::new(Parts {
         session: number,
         lines: options.capture != Capture::Calls,
-        lines_by: lines_by(),
+        lines_by: preflight::lines_by(),
         values: options.capture == Capture::Values,
         limits: Limits::of(&options),
         decider: Decider::new(options.all, options.target.as_ref(), places),
@@ -134,129 +220,25 @@ fn attach(py: Python<'_>, options: Options) -> Result<String, Failure> {
     let answer = serde_json::json!({
         "trace_id": identity.trace_id, "run_id": identity.run_id, "dir": options.dir,
     });
-    *session() = Some(Session { options, metadata });
+    let started = Session::new(options, metadata, &identity, place);
+    following::hand_on(&started);
+    *session() = Some(started);
     if !slot::install(Box::new(recorder)) {
         *session() = None;
         return Err(usage!(ALREADY_TRACING, "a recording is running in this process").into());
     }
     let attached = slot::with(|recorder| recorder.attach(number > 1));
     if let Some(Err(error)) = attached {
-        let _ = finish(py, None, Meanwhile::ThreadsRun, None);
+        let _ = finish(py, Left::by_stop(None), Meanwhile::ThreadsRun, None);
         return Err(error.into());
     }
+    slot::with(|recorder| recorder.listen());
     Ok(answer.to_string())
 }
 
-/// What must hold before the first hook is installed.
-fn preflight(metadata: &mut Metadata) -> RecorderResult<()> {
-    if cfg!(Py_GIL_DISABLED) {
-        return Err(enverr!(
-            UNSUPPORTED_PYTHON,
-            "this interpreter is built without the GIL"
-        ));
-    }
-    if !process::in_main_interpreter() {
-        return Err(enverr!(
-            SUBINTERPRETER,
-            "recording can only be started in the main interpreter"
-        ));
-    }
-    if !extra::reserve() {
-        return Err(enverr!(
-            OUT_OF_MEMORY,
-            "cannot reserve a slot in code objects"
-        ));
-    }
-    allocator::set_aside();
-    access::set_direct(true);
-    let holds = preflight::layout_holds();
-    access::set_direct(holds && !frames_by_public_api());
-    if !holds {
-        let error = enverr!(FRAME_LAYOUT, "frames are read through the public interface");
-        diagnostics::warning(&error, "recording goes on, more slowly");
-        metadata.warnings.push(Warning {
-            code: error.code().name().to_owned(),
-            message: error.message().to_owned(),
-        });
-    }
-    process::watch_forks();
-    Ok(())
-}
-
-/// Whether the environment asks for the public interface (`CODETRACER_FRAME_ACCESS=public`).
-fn frames_by_public_api() -> bool {
-    recorder_policy::env::read("CODETRACER_FRAME_ACCESS").is_some_and(|value| value == "public")
-}
-
-/// Which event tells the lines; the environment may insist on one (`CODETRACER_LINE_EVENTS=line` or `instruction`).
-fn lines_by() -> LinesBy {
-    match recorder_policy::env::read("CODETRACER_LINE_EVENTS") {
-        Some(value) if value == "line" => LinesBy::Line,
-        Some(value) if value == "instruction" => LinesBy::Instruction,
-        _ => LinesBy::Cheapest,
-    }
-}
-
-/// What the metadata says of the program and the interpreter.
-fn describe(py: Python<'_>, options: &Options) -> PyResult<Metadata> {
-    let sys = py.import("sys")?;
-    let argv: Vec<String> = if options.argv.is_empty() {
-        sys.getattr("argv")
-            .and_then(|argv| argv.extract())
-            .unwrap_or_default()
-    } else {
-        options.argv.clone()
-    };
-    let policy = match serde_json::to_value(options) {
-        Ok(serde_json::Value::Object(policy)) => policy,
-        _ => serde_json::Map::new(),
-    };
-    let since_epoch = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    Ok(Metadata {
-        program: argv.first().cloned().unwrap_or_default(),
-        args: argv.into_iter().skip(1).collect(),
-        workdir: std::env::current_dir()
-            .map(|dir| dir.display().to_string())
-            .unwrap_or_default(),
-        python: sys.getattr("version")?.extract()?,
-        platform: format!("{}-{}", std::env::consts::OS, std::env::consts::ARCH),
-        started_unix_ns: since_epoch.map_or(0, |d| u64::try_from(d.as_nanos()).unwrap_or(u64::MAX)),
-        processes: 1,
-        policy,
-        ..Metadata::default()
-    })
-}
-
-fn places(py: Python<'_>) -> PyResult<Places> {
-    let sys = py.import("sys")?;
-    let version: (u32, u32) = {
-        let info = sys.getattr("version_info")?;
-        (info.get_item(0)?.extract()?, info.get_item(1)?.extract()?)
-    };
-    let mut library = Vec::new();
-    let lib: String = sys.getattr("platlibdir")?.extract()?;
-    for prefix in ["prefix", "base_prefix", "exec_prefix", "base_exec_prefix"] {
-        let prefix: PathBuf = sys.getattr(prefix)?.extract()?;
-        for lib in ["lib", lib.as_str()] {
-            let dir = prefix
-                .join(lib)
-                .join(format!("python{}.{}", version.0, version.1));
-            if let Ok(real) = std::fs::canonicalize(dir)
-                && !library.contains(&real)
-            {
-                library.push(real);
-            }
-        }
-    }
-    let file: PathBuf = py
-        .import("codetracer_python_recorder")?
-        .getattr("__file__")?
-        .extract()?;
-    let recorder = std::fs::canonicalize(&file)
-        .ok()
-        .and_then(|file| file.parent().map(PathBuf::from))
-        .unwrap_or_default();
-    Ok(Places { library, recorder })
+/// The number of the next session in this process.
+pub(crate) fn next_number() -> u32 {
+    SESSIONS.fetch_add(1, Ordering::Relaxed) + 1
 }
 
 fn install_fork_hooks(py: Python<'_>) -> PyResult<()> {
@@ -270,6 +252,8 @@ fn install_fork_hooks(py: Python<'_>) -> PyResult<()> {
     kwargs.set_item("after_in_child", native.getattr("_after_fork_in_child")?)?;
     py.import("os")?
         .call_method("register_at_fork", (), Some(&kwargs))?;
+    process::be_told_of_end();
+    methods::watch();
     Ok(())
 }
 
@@ -295,7 +279,7 @@ fn policy_aborts() -> bool {
 
 /// Ends recording.
 pub fn stop(py: Python<'_>, exit_code: Option<i32>) -> Result<Option<String>, Failure> {
-    match finish(py, exit_code, Meanwhile::ThreadsRun, None) {
+    match finish(py, Left::by_stop(exit_code), Meanwhile::ThreadsRun, None) {
         Some((outcome, session)) => told_last(outcome, &session),
         None => Ok(None),
     }
@@ -304,7 +288,12 @@ pub fn stop(py: Python<'_>, exit_code: Option<i32>) -> Result<Option<String>, Fa
 /// A panic in [`stop`] itself: recording ends all the same, as after any failure of the commit.
 pub fn stop_failed(py: Python<'_>, panic: RecorderError) -> Result<Option<String>, Failure> {
     let mut panic = Some(panic);
-    match finish(py, None, Meanwhile::ThreadsRun, Some(&mut panic)) {
+    match finish(
+        py,
+        Left::by_stop(None),
+        Meanwhile::ThreadsRun,
+        Some(&mut panic),
+    ) {
         Some((outcome, session)) => told_last(outcome, &session),
         None => panic.map_or(Ok(None), |panic| Err(panic.into())),
     }
@@ -312,33 +301,50 @@ pub fn stop_failed(py: Python<'_>, panic: RecorderError) -> Result<Option<String
 
 /// Nothing more is said of a recording after this.
 fn told_last(outcome: Outcome, session: &Session) -> Result<Option<String>, Failure> {
+    let options = &session.options;
+    if !session.is_member && options.origin != Origin::Api {
+        // What the caller is told by an exception is no status too.
+        let failure = outcome.as_ref().err().map(|failed| &failed.error);
+        let failure = failure.filter(|error| !decide(options, Stage::Commit, error).raise);
+        closing::end_by(options, failure);
+        if let (Ok(Some(committed)), Origin::Launch) = (&outcome, options.origin) {
+            closing::recorded(options, committed);
+        }
+    }
     let told = told(outcome, session);
     diagnostics::release();
     told
+}
+
+/// What a recording that was saved is told as.
+fn answer(committed: &Committed) -> String {
+    let metadata = &committed.metadata;
+    serde_json::json!({
+        "dir": committed.dir, "bytes": metadata.bytes, "partial": metadata.partial,
+        "events": metadata.events, "calls": metadata.calls,
+    })
+    .to_string()
 }
 
 /// What the caller of `stop` is told.
 fn told(outcome: Outcome, session: &Session) -> Result<Option<String>, Failure> {
     match outcome {
         Ok(None) => Ok(None),
-        Ok(Some(committed)) => Ok(Some(
-            serde_json::json!({
-                "dir": committed.dir, "bytes": committed.metadata.bytes, "partial": committed.metadata.partial,
-                "events": committed.metadata.events, "calls": committed.metadata.calls,
-            })
-            .to_string(),
-        )),
+        Ok(Some(committed)) => Ok(Some(answer(&committed))),
         Err(failed) => {
             failing::remember(&failed.error);
-            if decide(&session.options, Stage::Commit, &failed.error).raise {
+            let decided = decide(&session.options, Stage::Commit, &failed.error);
+            if decided.raise {
                 if failed.said {
                     return Err(Failure::Said(failed.error));
                 }
                 diagnostics::raised(&failed.error);
                 return Err(Failure::Recorder(failed.error));
             }
-            if !failed.said {
-                diagnostics::warning(&failed.error, NOT_SAVED);
+            match decided.warn {
+                _ if failed.said => {}
+                true => diagnostics::warning(&failed.error, NOT_SAVED),
+                false => diagnostics::failure(&failed.error),
             }
             Ok(None)
         }
@@ -370,46 +376,32 @@ enum Meanwhile {
 /// Takes the recorder apart and commits what it recorded, unless it fails by `panic`; `None` when nothing is recorded.
 fn finish(
     py: Python<'_>,
-    exit_code: Option<i32>,
+    left: Left,
     meanwhile: Meanwhile,
     panic: Option<&mut Option<RecorderError>>,
 ) -> Option<(Outcome, Session)> {
     let recorder = slot::take();
     let session = session().take()?;
-    let mut ended = recorder?.take_apart(meanwhile == Meanwhile::NothingRuns);
+    if session.options.follow {
+        following::end();
+    }
+    let mut recorder = recorder?;
+    if !recorder.has_begun() {
+        // Nothing was recorded here, or nothing could be.
+        recorder.detach();
+        return None;
+    }
+    let mut ended = recorder.take_apart(meanwhile == Meanwhile::NothingRuns);
     if let Some(panic) = panic.and_then(Option::take) {
         ended.fail(panic);
     }
     // The rest needs nothing of Python. While the program runs, so may its other threads; at its end they are over.
     let outcome = match meanwhile {
-        Meanwhile::ThreadsRun => py.detach(|| commit::commit(ended, &session, exit_code, false)),
+        Meanwhile::ThreadsRun => py.detach(|| commit::commit(ended, &session, left, false)),
         Meanwhile::NothingRuns => {
             let progress = diagnostics::stderr_is_terminal();
-            commit::commit(ended, &session, exit_code, progress)
+            commit::commit(ended, &session, left, progress)
         }
     };
     Some((outcome, session))
-}
-
-/// Right before `fork`.
-pub fn before_fork() {
-    slot::with(|recorder| recorder.before_fork());
-}
-
-/// In a forked child, before anything of the program runs there.
-pub fn after_fork_in_child() {
-    process::fork_is_settled();
-    diagnostics::release_in_child();
-    if let Some(mut recorder) = slot::take() {
-        recorder.leave_forked_child();
-    }
-    *session() = None;
-    closing::forget();
-    failing::forget();
-}
-
-/// A panic in [`after_fork_in_child`]: the child runs unrecorded all the same.
-pub fn child_failed(panic: RecorderError) {
-    after_fork_in_child();
-    diagnostics::warning(&panic, "the child runs unrecorded");
 }

@@ -43,6 +43,21 @@ pub fn configure(options: &Options, identity: &Identity) -> RecorderResult<()> {
     Ok(())
 }
 
+/// As [`configure`], in a process that another one may wait for by a pipe that this one closes: no descriptor of the
+/// program's is held.
+///
+/// # Errors
+/// The log file cannot be opened.
+pub fn configure_member(options: &Options, identity: &Identity) -> RecorderResult<()> {
+    log::configure(options)?;
+    stream::look();
+    *asked() = Asked {
+        json: options.json_errors,
+        trace_id: Some(identity.trace_id.clone()),
+    };
+    Ok(())
+}
+
 /// Whether failures are lines of JSON as well, where no recording can start.
 pub fn ask_for_json(json: bool) {
     asked().json = json;

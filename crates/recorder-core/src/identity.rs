@@ -1,6 +1,6 @@
 //! Who recorded: one id per process, one per recording.
 
-use std::sync::OnceLock;
+use std::sync::{Mutex, TryLockError};
 
 /// Ids of a recording.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,15 +11,37 @@ pub struct Identity {
     pub trace_id: String,
 }
 
-/// The id of this process. A forked child keeps its parent's until [`Identity::new`] is asked in it.
-pub fn run_id() -> String {
-    static RUN: OnceLock<(u32, String)> = OnceLock::new();
-    let (process, id) = RUN.get_or_init(|| (std::process::id(), uuid::Uuid::now_v7().to_string()));
-    if *process == std::process::id() {
-        id.clone()
-    } else {
-        uuid::Uuid::now_v7().to_string()
+/// The process and its id.
+static RUN: Mutex<Option<(u32, String)>> = Mutex::new(None);
+
+/// How often the lock is tried. It is held for the time of a copy, or for ever: by a thread of the parent that the
+/// process was forked from.
+const TRIES: u32 = 10_000;
+
+fn with_run<R>(work: impl FnOnce(&mut Option<(u32, String)>) -> R) -> Option<R> {
+    for _ in 0..TRIES {
+        match RUN.try_lock() {
+            Ok(mut run) => return Some(work(&mut run)),
+            Err(TryLockError::Poisoned(run)) => return Some(work(&mut run.into_inner())),
+            Err(TryLockError::WouldBlock) => std::thread::yield_now(),
+        }
     }
+    None
+}
+
+/// The id of this process; a forked child has its own.
+pub fn run_id() -> String {
+    let process = std::process::id();
+    let id = with_run(|run| match run {
+        Some((owner, id)) if *owner == process => id.clone(),
+        _ => run.insert((process, new_trace_id())).1.clone(),
+    });
+    id.unwrap_or_else(new_trace_id)
+}
+
+/// A new id: of a recording, or of a run.
+pub fn new_trace_id() -> String {
+    uuid::Uuid::now_v7().to_string()
 }
 
 impl Identity {
@@ -27,8 +49,16 @@ impl Identity {
     pub fn new() -> Self {
         Self {
             run_id: run_id(),
-            trace_id: uuid::Uuid::now_v7().to_string(),
+            trace_id: new_trace_id(),
         }
+    }
+}
+
+impl Identity {
+    /// Those of a recording that continues another one of the same process: with a run id of its own.
+    pub fn again() -> Self {
+        with_run(|run| *run = None);
+        Self::new()
     }
 }
 

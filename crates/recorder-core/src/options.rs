@@ -54,6 +54,18 @@ pub enum Target {
     Code(String),
 }
 
+/// The family of a process that was started by a recorded one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Kin {
+    /// Where the family's first recording goes.
+    pub place: PathBuf,
+    /// That recording's run.
+    pub run_id: String,
+    /// The run of the process that started this one.
+    pub parent: String,
+}
+
 /// What a recording is asked to do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -66,6 +78,12 @@ pub struct Options {
     /// Whether library code is recorded too.
     #[serde(default)]
     pub all: bool,
+    /// Whether processes that the program starts are recorded too.
+    #[serde(default)]
+    pub follow: bool,
+    /// The family that the process belongs to, where another one started it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub family: Option<Kin>,
     /// Code points kept of a string.
     #[serde(default = "usual::max_string")]
     pub max_string: u32,
@@ -102,6 +120,12 @@ pub struct Options {
     /// The file that it is added to; empty for none.
     #[serde(default)]
     pub log_file: PathBuf,
+    /// How much a flight recorder keeps; empty where everything is kept.
+    #[serde(default)]
+    pub flight_recorder: String,
+    /// The signal that has it saved, or `none`.
+    #[serde(default = "usual::dump_on")]
+    pub dump_on: String,
     /// How recording was started.
     #[serde(default)]
     pub origin: Origin,
@@ -126,6 +150,10 @@ mod usual {
 
     pub fn log_level() -> String {
         Policy::default().log_level.word().to_owned()
+    }
+
+    pub fn dump_on() -> String {
+        Policy::default().dump_on.word().to_owned()
     }
 
     pub fn max_string() -> u32 {

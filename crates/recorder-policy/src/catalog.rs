@@ -1,6 +1,6 @@
 //! The table: one entry per switch, and the types that choices have.
 
-use crate::switch::{Count, MaybePath, Setting, Shape, Switch, Value};
+use crate::switch::{Count, MaybePath, Setting, Shape, Switch, Value, Window};
 use recorder_errors::prelude::*;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -120,6 +120,22 @@ choice! {
     }
 }
 
+choice! {
+    /// The signal that has a flight recorder save what it holds.
+    DumpOn {
+        /// No signal.
+        None = "none",
+        /// SIGUSR1.
+        Usr1 = "SIGUSR1",
+        /// SIGUSR2.
+        Usr2 = "SIGUSR2",
+        /// SIGHUP.
+        Hup = "SIGHUP",
+        /// SIGQUIT.
+        Quit = "SIGQUIT",
+    }
+}
+
 table! {
     on_recorder_error: OnRecorderError {
         default: OnRecorderError::Abort,
@@ -175,6 +191,12 @@ table! {
         flag: "--all",
         doc: "Whether libraries are recorded too, not only the program's own code."
     }
+    follow: bool {
+        default: false,
+        env: Some("CODETRACER_FOLLOW"),
+        flag: "--follow",
+        doc: "Whether Python programs that the program starts are recorded too, and what they start; forked children always are."
+    }
     max_string: Count<16_000> {
         default: Count(1024),
         env: Some("CODETRACER_MAX_STRING"),
@@ -204,6 +226,18 @@ table! {
         env: Some("CODETRACER_MAX_DEPTH"),
         flag: "--max-depth",
         doc: "How deep objects within objects are described when a value is first seen."
+    }
+    flight_recorder: Window {
+        default: Window::All,
+        env: Some("CODETRACER_FLIGHT_RECORDER"),
+        flag: "--flight-recorder",
+        doc: "Keep only the newest part of the recording: so much on disk (500K, 32M, 2G), or so many seconds (30s)."
+    }
+    dump_on: DumpOn {
+        default: DumpOn::None,
+        env: Some("CODETRACER_DUMP_ON"),
+        flag: "--dump-on",
+        doc: "The signal that has a flight recorder save what it holds, beside the recording, while the program goes on."
     }
     trace_dir: PathBuf {
         default: PathBuf::from("trace-out"),

@@ -7,8 +7,8 @@ mod catalog;
 pub mod env;
 mod switch;
 
-pub use catalog::{Capture, LogLevel, OnRecorderError, Policy, switches};
-pub use switch::{Count, MaybePath, Setting, Shape, Switch};
+pub use catalog::{Capture, DumpOn, LogLevel, OnRecorderError, Policy, switches};
+pub use switch::{Count, MaybePath, Setting, Shape, Switch, Window};
 
 #[cfg(test)]
 mod tests;

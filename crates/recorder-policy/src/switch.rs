@@ -19,6 +19,8 @@ pub enum Shape {
     MaybePath,
     /// A whole number from the first to the second.
     Count(u32, u32),
+    /// A size, a time, or nothing.
+    Window,
 }
 
 impl Shape {
@@ -30,6 +32,9 @@ impl Shape {
             Shape::Path => "a path that is not empty".to_owned(),
             Shape::MaybePath => "a path, or nothing for none".to_owned(),
             Shape::Count(least, most) => format!("a whole number from {least} to {most}"),
+            Shape::Window => "a size from 384K to 1024G such as 500K, 32M or 2G, a time from 1s to 86400s such as 30s, or \
+                              nothing for all"
+                .to_owned(),
         }
     }
 }
@@ -45,6 +50,8 @@ pub enum Setting {
     Path(PathBuf),
     /// A whole number.
     Count(u32),
+    /// Text of a form of its own.
+    Text(String),
 }
 
 /// One row of the table of switches.
@@ -130,5 +137,83 @@ impl<const MOST: u32> Value for Count<MOST> {
 
     fn setting(&self) -> Setting {
         Setting::Count(self.0)
+    }
+}
+
+/// How much a flight recorder keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Window {
+    /// No flight recorder: everything is kept.
+    #[default]
+    All,
+    /// The newest part, in so many units of 2^10, 2^20 or 2^30 bytes on disk, by their letter.
+    Size(u64, char),
+    /// What is not older than so many seconds.
+    Seconds(u64),
+}
+
+/// Bytes that a window may have.
+const WINDOW_BYTES: std::ops::RangeInclusive<u64> = 384 << 10..=1 << 40;
+
+/// Seconds that a window may have.
+const WINDOW_SECONDS: std::ops::RangeInclusive<u64> = 1..=86_400;
+
+impl Window {
+    /// Reads `32M`, `30s` or nothing.
+    pub fn read(text: &str) -> Option<Self> {
+        let text = text.trim();
+        let Some(unit) = text.chars().last() else {
+            return Some(Self::All);
+        };
+        let digits = text.strip_suffix(unit)?;
+        if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+            return None;
+        }
+        let n: u64 = digits.parse().ok()?;
+        let window = match unit {
+            's' => WINDOW_SECONDS.contains(&n).then_some(Self::Seconds(n))?,
+            _ => Self::Size(n, unit.to_ascii_uppercase()),
+        };
+        match window.bytes() {
+            None if matches!(window, Self::Size(..)) => None,
+            Some(bytes) if !WINDOW_BYTES.contains(&bytes) => None,
+            _ => Some(window),
+        }
+    }
+
+    /// Bytes of a size.
+    pub fn bytes(self) -> Option<u64> {
+        let Self::Size(n, unit) = self else {
+            return None;
+        };
+        let shift = match unit {
+            'K' => 10,
+            'M' => 20,
+            'G' => 30,
+            _ => return None,
+        };
+        n.checked_mul(1 << shift)
+    }
+}
+
+impl std::fmt::Display for Window {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::All => Ok(()),
+            Self::Size(n, unit) => write!(f, "{n}{unit}"),
+            Self::Seconds(n) => write!(f, "{n}s"),
+        }
+    }
+}
+
+impl Value for Window {
+    const SHAPE: Shape = Shape::Window;
+
+    fn parse(text: &str) -> Option<Self> {
+        Self::read(text)
+    }
+
+    fn setting(&self) -> Setting {
+        Setting::Text(self.to_string())
     }
 }

@@ -1,9 +1,10 @@
-use crate::{Capture, Count, OnRecorderError, Policy, Setting, Shape, switches};
+use crate::{Capture, Count, OnRecorderError, Policy, Setting, Shape, Window, switches};
 use std::collections::HashSet;
 use std::ffi::OsString;
 
 fn text_of(setting: &Setting) -> String {
     match setting {
+        Setting::Text(text) => text.clone(),
         Setting::Bool(on) => on.to_string(),
         Setting::Choice(word) => (*word).to_owned(),
         Setting::Path(path) => path.display().to_string(),
@@ -159,7 +160,47 @@ fn settings_follow_the_table() {
                 | (Shape::Choice(_), Setting::Choice(_))
                 | (Shape::Path | Shape::MaybePath, Setting::Path(_))
                 | (Shape::Count(..), Setting::Count(_))
+                | (Shape::Window, Setting::Text(_))
         );
         assert!(matches, "{key}");
+    }
+}
+
+#[test]
+fn windows_are_sizes_or_times() {
+    let mib = |n: u64| n << 20;
+    for (text, bytes, shown) in [
+        ("", None, ""),
+        (" 32M ", Some(mib(32)), "32M"),
+        ("500k", Some(500 << 10), "500K"),
+        ("384K", Some(384 << 10), "384K"),
+        ("1024G", Some(1 << 40), "1024G"),
+        ("1s", None, "1s"),
+        ("86400s", None, "86400s"),
+    ] {
+        let window = Window::read(text).unwrap();
+        assert_eq!(
+            (window.bytes(), window.to_string().as_str()),
+            (bytes, shown)
+        );
+    }
+    for text in [
+        "32",
+        "M",
+        "s",
+        "383K",
+        "1025G",
+        "0s",
+        "86401s",
+        "-1M",
+        "+1M",
+        "1 M",
+        "1.5M",
+        "1T",
+        "30S",
+        "99999999999999999999M",
+        "18014398509481985K",
+    ] {
+        assert_eq!(Window::read(text), None, "{text}");
     }
 }

@@ -82,7 +82,7 @@ impl JsonEvents {
         o.maybe(line, "task", Some(event.task).filter(|task| *task != 0));
         o.maybe_str(line, "file", path.map(|path| path.path.as_str()));
         o.maybe(line, "line", code.map(|_| event.line));
-        o.maybe_str(line, "function", code.map(|code| code.qualname.as_str()));
+        o.maybe_str(line, "function", code.map(|code| &*code.qualname));
         let call = Some(event.call).filter(|call| *call != Event::NO_CALL);
         o.maybe(line, "call", call);
         o.plain(line, "depth", event.depth);
@@ -128,7 +128,7 @@ impl JsonEvents {
 pub(crate) fn name_of(names: &dyn Names, code: u32, slot: u16) -> String {
     let code = names.code(code);
     match code.and_then(|code| code.names.get(usize::from(slot))) {
-        Some(name) => name.clone(),
+        Some(name) => name.to_string(),
         None => format!("#{slot}"),
     }
 }

@@ -45,7 +45,7 @@ pub fn frames(
         let path = code.and_then(|code| names.path(code.path));
         let mut o = Open::object(out);
         o.plain(out, "call", frame.call);
-        o.maybe_str(out, "function", code.map(|code| code.qualname.as_str()));
+        o.maybe_str(out, "function", code.map(|code| &*code.qualname));
         o.maybe_str(out, "file", path.map(|path| path.path.as_str()));
         o.plain(out, "line", frame.line);
         o.key(out, "values");

@@ -1,5 +1,7 @@
 //! Definitions: what the small numbers in rows stand for. Each is written once, before its first use.
 
+use std::sync::Arc;
+
 use crate::error::DecodeError;
 use crate::wire::{Cursor, Sink, put_blob};
 
@@ -15,11 +17,11 @@ pub struct CodeDef {
     /// `co_flags`.
     pub flags: u32,
     /// `co_qualname`.
-    pub qualname: String,
+    pub qualname: Box<str>,
     /// Module the code ran in first (`__name__` of its globals), empty when unknown.
-    pub module: String,
+    pub module: Arc<str>,
     /// Names that rows refer to by slot: fast locals and cells in frame order, then names stored in a namespace.
-    pub names: Vec<String>,
+    pub names: Arc<[Arc<str>]>,
     /// How many of the leading names are arguments, in signature order as CPython lays them out.
     pub arguments: u16,
 }
@@ -157,20 +159,19 @@ impl Definition {
                 real: c.text(W)?,
             },
             2 => {
-                let mut code = CodeDef {
+                let code = CodeDef {
                     id: c.u32(W)?,
                     path: c.u32(W)?,
                     first_line: c.u32(W)?,
                     flags: c.u32(W)?,
                     arguments: c.u16(W)?,
-                    qualname: c.text(W)?,
-                    module: c.text(W)?,
-                    names: Vec::new(),
+                    qualname: c.text(W)?.into(),
+                    module: c.text(W)?.into(),
+                    names: Arc::default(),
                 };
-                for _ in 0..c.u16(W)? {
-                    code.names.push(c.text(W)?);
-                }
-                Definition::Code(code)
+                let names = (0..c.u16(W)?).map(|_| c.text(W).map(Arc::from));
+                let names = names.collect::<Result<_, _>>()?;
+                Definition::Code(CodeDef { names, ..code })
             }
             3 => Definition::Type(TypeDef {
                 id: c.u32(W)?,

@@ -2,7 +2,8 @@
 //!
 //! Owns the [`Names`] trait and its plain collection, [`Definitions`]. Refuses to know where definitions are stored.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use crate::definitions::{CodeDef, Definition, TaskDef, ThreadDef, TypeDef};
 
@@ -87,8 +88,30 @@ impl<T> Table<T> {
         }
     }
 
+    fn merge(&mut self, other: Self) {
+        for (id, value) in other.dense.into_iter().enumerate() {
+            if let (Ok(id), Some(value)) = (u32::try_from(id), value) {
+                self.insert(id, value);
+            }
+        }
+        for (id, value) in other.sparse {
+            self.insert(id, value);
+        }
+    }
+
     fn iter(&self) -> impl Iterator<Item = &T> {
         self.dense.iter().flatten().chain(self.sparse.values())
+    }
+}
+
+/// The one of `texts` that is the same, which is this one where there was none.
+fn one_of(texts: &mut HashSet<Arc<str>>, text: &Arc<str>) -> Arc<str> {
+    match texts.get(text) {
+        Some(known) => Arc::clone(known),
+        None => {
+            texts.insert(Arc::clone(text));
+            Arc::clone(text)
+        }
     }
 }
 
@@ -101,6 +124,10 @@ pub struct Definitions {
     names: Table<String>,
     threads: Table<ThreadDef>,
     tasks: Table<TaskDef>,
+    /// Names of code objects, each once.
+    texts: HashSet<Arc<str>>,
+    /// Lists of names of code objects, each once.
+    lists: HashSet<Arc<[Arc<str>]>>,
 }
 
 impl Definitions {
@@ -115,12 +142,41 @@ impl Definitions {
             Definition::Path { id, path, real } => {
                 self.paths.insert(id, PathDef { id, path, real });
             }
-            Definition::Code(code) => self.codes.insert(code.id, code),
+            Definition::Code(mut code) => {
+                self.share(&mut code);
+                self.codes.insert(code.id, code);
+            }
             Definition::Type(ty) => self.types.insert(ty.id, ty),
             Definition::Name { id, name } => self.names.insert(id, name),
             Definition::Thread(thread) => self.threads.insert(thread.id, thread),
             Definition::Task(task) => self.tasks.insert(task.id, task),
         }
+    }
+
+    /// Has the names of a code object be those of others that have the same.
+    fn share(&mut self, code: &mut CodeDef) {
+        code.module = one_of(&mut self.texts, &code.module);
+        code.names = match self.lists.get(&code.names) {
+            Some(known) => Arc::clone(known),
+            None => {
+                let names = code.names.iter();
+                let names: Arc<[_]> = names.map(|name| one_of(&mut self.texts, name)).collect();
+                self.lists.insert(Arc::clone(&names));
+                names
+            }
+        };
+    }
+
+    /// Takes the definitions of another collection in, as if they had been added after its own.
+    pub fn merge(&mut self, other: Self) {
+        self.texts.extend(other.texts);
+        self.lists.extend(other.lists);
+        self.codes.merge(other.codes);
+        self.paths.merge(other.paths);
+        self.types.merge(other.types);
+        self.names.merge(other.names);
+        self.threads.merge(other.threads);
+        self.tasks.merge(other.tasks);
     }
 
     /// Every code object; in the order of ids as far as these follow each other.

@@ -8,7 +8,7 @@ use std::io::{self, Seek, SeekFrom, Write};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering};
 
 use recorder_errors::prelude::*;
 use recorder_errors::{fault_bytes, fault_call};
@@ -18,7 +18,10 @@ use crate::held::{Held, Standing};
 /// An append-only file. What is written becomes visible with [`Write::flush`], in one piece.
 #[derive(Debug)]
 pub(crate) struct TraceFile {
-    file: Held,
+    /// None between two threads that write, each with descriptors of its own.
+    file: Option<Held>,
+    identity: (u64, u64),
+    elsewhere: Arc<AtomicBool>,
     path: PathBuf,
     /// Bytes in the file, for whoever handed the file away.
     stored: Arc<AtomicU64>,
@@ -28,16 +31,18 @@ pub(crate) struct TraceFile {
 }
 
 impl TraceFile {
-    /// Creates `path`, which must not exist.
-    pub fn create(path: &Path) -> RecorderResult<Self> {
+    /// Creates `path`, which must not exist and is moved to `place` before anything else is opened there.
+    pub fn create_for(path: &Path, place: &Path) -> RecorderResult<Self> {
         let fail = |error| RecorderError::io_while("create the trace", path, error);
         let file = fault_call!("store.trace.create")
             .and_then(|()| File::options().write(true).create_new(true).open(path));
         let file = file.and_then(Held::new).map_err(fail)?;
         Ok(Self {
             descriptor: Arc::new(AtomicI32::new(file.number())),
-            file,
-            path: path.to_owned(),
+            identity: file.identity(),
+            elsewhere: Arc::default(),
+            file: Some(file),
+            path: place.to_owned(),
             stored: Arc::default(),
             waiting: Vec::new(),
         })
@@ -45,20 +50,27 @@ impl TraceFile {
 
     /// The file: by the descriptor if it still is the one that was opened, else opened again.
     fn checked(&mut self) -> RecorderResult<&File> {
-        match self.file.standing() {
-            Standing::Ours => {}
-            Standing::Taken => return Err(taken("the recording", &self.file)),
-            Standing::Closed => {
+        if self.elsewhere.swap(false, Ordering::Relaxed) {
+            self.file = None;
+        }
+        let standing = self.file.as_ref().map(Held::standing);
+        match (standing, &self.file) {
+            (Some(Standing::Ours), _) => {}
+            (Some(Standing::Taken), Some(file)) => return Err(taken("the recording", file)),
+            _ => {
                 let again = File::options().write(true).open(&self.path);
                 if let Ok(again) = again.and_then(Held::new)
-                    && again.identity() == self.file.identity()
+                    && again.identity() == self.identity
                 {
                     self.descriptor.store(again.number(), Ordering::Relaxed);
-                    self.file = again;
+                    // The new one may have the old one's number.
+                    if let Some(closed) = self.file.replace(again) {
+                        closed.forget();
+                    }
                 }
             }
         }
-        self.file.file().ok_or_else(|| {
+        self.file.as_ref().and_then(Held::file).ok_or_else(|| {
             target!(
                 FD_TAKEN,
                 "the program closed and removed the file that the recording is written to";
@@ -70,6 +82,11 @@ impl TraceFile {
     /// A view of the descriptor, for a thread that is to keep nothing else open.
     pub fn descriptor(&self) -> Arc<AtomicI32> {
         Arc::clone(&self.descriptor)
+    }
+
+    /// Whether the next use opens the file again; set where another thread with descriptors of its own goes on.
+    pub fn elsewhere(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.elsewhere)
     }
 
     /// A view of the number of bytes in the file.

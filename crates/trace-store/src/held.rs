@@ -53,6 +53,13 @@ impl Held {
         })
     }
 
+    /// Lets go of a descriptor that the program has closed, and closes nothing.
+    pub fn forget(mut self) {
+        if let Some(file) = self.file.take() {
+            let _ = file.into_raw_fd();
+        }
+    }
+
     /// What the descriptor stands for now.
     pub fn standing(&self) -> Standing {
         let now = self

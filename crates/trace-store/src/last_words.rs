@@ -127,6 +127,9 @@ pub(crate) fn settle<'a>(
     // A recording that was being saved is whole, or says why it is not.
     if metadata.reason.as_deref() == Some(crate::reader::Status::Interrupted.reason()) {
         metadata.set_partial(REASON);
+        if let Some(flight) = &mut metadata.flight {
+            flight.reason = name(words.signal);
+        }
     }
     metadata.last_words = Some(words);
 }

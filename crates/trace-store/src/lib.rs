@@ -5,11 +5,15 @@
 
 pub mod container;
 mod drain;
+mod dumps;
 mod error;
+pub mod family;
 mod file;
+pub mod flight;
 pub mod held;
 pub mod last_words;
 pub mod metadata;
+mod options;
 mod pool;
 mod raw;
 pub mod reader;
@@ -19,12 +23,17 @@ mod staging;
 mod worker;
 mod writer;
 
+pub use drain::{FirstIds, Gone};
+pub use flight::{FlightOptions, Window};
 pub use last_words::LastWords;
 pub use metadata::{Clock, ClockPair, Cut, Metadata, Source, Warning};
+pub use options::WriterOptions;
 pub use raw::alternate_stack::provide as provide_signal_stack;
 pub use raw::signals::Interrupts;
 pub use reader::{Recording, Selection, Status};
 pub use recovery::{Recovered, RecoveredRecording, recover};
-pub use segment::{Base, Segment};
+pub use segment::{Base, PART, Published, Running, Segment, WORD};
 pub use staging::check_output;
-pub use writer::{Committed, Writer, WriterOptions};
+pub use staging::home::Home;
+pub use worker::Dumper;
+pub use writer::{Committed, Writer};

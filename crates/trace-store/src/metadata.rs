@@ -60,6 +60,18 @@ pub struct Cut {
     pub events: u64,
 }
 
+impl Cut {
+    /// None where nothing is left out.
+    pub(crate) fn of(bytes: u64, segments: u64, events: u64) -> Option<Self> {
+        let cut = Self {
+            bytes,
+            segments,
+            events,
+        };
+        (cut != Self::default()).then_some(cut)
+    }
+}
+
 /// A problem that did not end the recording.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Warning {
@@ -67,6 +79,39 @@ pub struct Warning {
     pub code: String,
     /// Text for people.
     pub message: String,
+}
+
+/// The last event that a flight recorder dropped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Dropped {
+    /// Its step. From the next one on everything is there; before it events are missing.
+    pub step: u64,
+    /// Its thread.
+    pub thread: u32,
+}
+
+/// What a flight recorder says of itself.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Flight {
+    /// How much is kept, as it was asked for.
+    pub window: String,
+    /// Why this was saved: `exit`, a signal's name, what `dump` was told, or `killed`.
+    pub reason: String,
+    /// The last event that was dropped; none where nothing was.
+    pub dropped: Option<Dropped>,
+    /// How many events were dropped.
+    pub dropped_events: u64,
+}
+
+impl Flight {
+    /// Why it was saved, before it is.
+    pub const RUNNING: &'static str = "running";
+
+    /// Whether nothing has been said of why it was saved.
+    pub fn is_running(&self) -> bool {
+        self.reason == Self::RUNNING
+    }
 }
 
 /// A source file as it was when its code was first seen.
@@ -94,6 +139,10 @@ pub struct Metadata {
     pub trace_id: String,
     /// Recording of the process that forked or started this one.
     pub parent_run_id: Option<String>,
+    /// How this process came to be recorded: `fork` or `follow`; none in the process that recording began with.
+    pub began_by: Option<String>,
+    /// How the program left the recording: `exit`, `_exit`, `exec` or `stop`; none when it was ended from outside.
+    pub ended_by: Option<String>,
     /// Whether something is missing at the end.
     pub partial: bool,
     /// Why it is partial: `running`, `killed`, `signal`, or an error code.
@@ -132,7 +181,7 @@ pub struct Metadata {
     pub threads: u64,
     /// Asyncio tasks.
     pub tasks: u64,
-    /// Processes: this one and those forked from it.
+    /// Processes: this one and those that came from it, directly or not, and were recorded.
     pub processes: u64,
     /// Size of the recording on disk without the copies of sources.
     pub bytes: u64,
@@ -146,11 +195,20 @@ pub struct Metadata {
     pub counters: BTreeMap<String, u64>,
     /// Problems that did not end the recording.
     pub warnings: Vec<Warning>,
+    /// Of a flight recorder, which keeps the newest part only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub flight: Option<Flight>,
     /// Copies of sources by path as the program has it.
     pub sources: BTreeMap<String, Source>,
 }
 
 impl Metadata {
+    /// Events that a flight recorder dropped.
+    pub(crate) fn dropped_events(&self) -> u64 {
+        let flight = self.flight.as_ref();
+        flight.map_or(0, |flight| flight.dropped_events)
+    }
+
     /// Marks the recording as incomplete.
     pub fn set_partial(&mut self, reason: &str) {
         self.partial = true;

@@ -25,7 +25,9 @@ struct State {
     free: Vec<Arc<Slot>>,
     /// By address.
     used: HashMap<usize, Arc<Slot>>,
+    /// Of each thread, the number of its next segment.
     sequences: HashMap<u32, u64>,
+    begun: u64,
     mapped: usize,
     next_file: u64,
     unsafe_memory: bool,
@@ -75,6 +77,7 @@ impl Pool {
                 free: Vec::new(),
                 used: HashMap::new(),
                 sequences: HashMap::new(),
+                begun: 0,
                 mapped: 0,
                 next_file: 0,
                 unsafe_memory: false,
@@ -124,6 +127,7 @@ impl Pool {
                 slot
             }
         };
+        state.begun += 1;
         let next = state.sequences.entry(thread).or_default();
         slot.begin(thread, *next, base);
         *next += 1;
@@ -154,6 +158,14 @@ impl Pool {
                 Err(error)
             }
         }
+    }
+
+    /// Makes one of the smallest ready.
+    pub fn prepare_one(&self) -> RecorderResult<()> {
+        let path = self.claim(&mut lock(&self.state), SMALLEST);
+        let slot = self.create(path, SMALLEST)?;
+        lock(&self.state).free.push(slot);
+        Ok(())
     }
 
     /// Makes segments ready ahead of need, as far as the limit allows.
@@ -201,6 +213,11 @@ impl Pool {
         }
     }
 
+    /// A thread takes no more segments.
+    pub fn forget_thread(&self, thread: u32) {
+        lock(&self.state).sequences.remove(&thread);
+    }
+
     /// Segments in use now.
     pub fn in_use(&self) -> Vec<Arc<Slot>> {
         lock(&self.state).used.values().cloned().collect()
@@ -221,7 +238,7 @@ impl Pool {
     pub fn counters(&self) -> [(&'static str, u64); 3] {
         let state = lock(&self.state);
         [
-            ("segments", state.sequences.values().sum()),
+            ("segments", state.begun),
             ("segments_made", state.created),
             ("mapped_bytes_peak", state.peak as u64),
         ]

@@ -11,19 +11,22 @@ use recorder_errors::prelude::*;
 use serde::Serialize;
 
 use crate::container::CONTAINER;
+use crate::container::chain::Chain;
 use crate::container::reader::Container;
 use crate::container::writer::ContainerWriter;
 use crate::drain::sources::Sources;
 use crate::drain::{Totals, paths};
 use crate::last_words;
-use crate::metadata::Metadata;
+use crate::metadata::{Cut, Metadata};
 use crate::raw::signals::Blocked;
 use crate::reader::Status;
-use crate::reader::rows::revive;
+use crate::reader::gap;
+use crate::reader::rows::{Revived, revive};
 use crate::segment::Leftovers;
+use crate::staging::home::members;
 use crate::staging::{
-    FILES, LOCK, PATHS, Place, SEGMENTS, Staging, absolute, exchanged, has_reason, inspect, known,
-    place_of, read_metadata, stagings, write_json,
+    FILES, Found, LOCK, PATHS, Place, SEGMENTS, Staging, absolute, exchanged, has_reason, inspect,
+    known, place_of, read_metadata, set_aside, staging_run_id, stagings, write_json,
 };
 
 /// One recording that was recovered.
@@ -92,7 +95,7 @@ pub fn recover(dir: impl AsRef<Path>) -> RecorderResult<Recovered> {
         let newest = number + 1 == count && started(&staging.path) >= started(&place);
         let replaces = inspect(&place)? == Place::Ours;
         if !newest || (replaces && work.is_empty()) {
-            staging.dir = beside(&place, &staging.run_id);
+            staging.dir = set_aside(&place, &staging.run_id);
         }
         recovered.recordings.push(work.commit(staging)?);
     }
@@ -100,6 +103,12 @@ pub fn recover(dir: impl AsRef<Path>) -> RecorderResult<Recovered> {
         if inspect(&old.path).is_ok_and(|what| what == Place::Ours) {
             let _ = fs::remove_dir_all(&old.path);
         }
+    }
+    let mut families: Vec<PathBuf> = vec![only.unwrap_or_else(|| place.clone())];
+    families.extend(recovered.recordings.iter().map(|one| one.dir.clone()));
+    families.dedup();
+    for first in families {
+        recover_members(&first, &mut recovered)?;
     }
     if recovered.recordings.is_empty() {
         if let Some(staging) = recovered.running.first() {
@@ -114,16 +123,31 @@ pub fn recover(dir: impl AsRef<Path>) -> RecorderResult<Recovered> {
     Ok(recovered)
 }
 
+/// Commits what processes left that came from that of the recording at `first`, in its family.
+fn recover_members(first: &Path, recovered: &mut Recovered) -> RecorderResult<()> {
+    for path in members(first) {
+        let (Some(place), Some(run_id)) = (place_of(&path), staging_run_id(&path)) else {
+            continue;
+        };
+        let found = Found {
+            run_id: run_id.to_owned(),
+            path: path.clone(),
+        };
+        match Staging::adopt(&place, &found)? {
+            Some(staging) if !staging.at(CONTAINER).is_file() => staging.remove()?,
+            Some(staging) => {
+                let work = Work::gather(&staging.path, &staging.path)?;
+                recovered.recordings.push(work.commit(staging)?);
+            }
+            None => recovered.running.push(path),
+        }
+    }
+    Ok(())
+}
+
 fn started(dir: &Path) -> u64 {
     let metadata = read_metadata(dir).ok().flatten();
     metadata.map_or(0, |metadata| metadata.started_unix_ns)
-}
-
-fn beside(place: &Path, run_id: &str) -> PathBuf {
-    let mut name = place.as_os_str().to_owned();
-    name.push("-");
-    name.push(run_id);
-    PathBuf::from(name)
 }
 
 /// Replaces a damaged committed recording by what is sound of it.
@@ -159,7 +183,7 @@ fn repair(dir: &Path) -> RecorderResult<RecoveredRecording> {
 }
 
 /// The same files under another directory.
-fn link_tree(from: &Path, to: &Path) -> io::Result<()> {
+pub(crate) fn link_tree(from: &Path, to: &Path) -> io::Result<()> {
     let entries = match fs::read_dir(from) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -180,21 +204,32 @@ fn link_tree(from: &Path, to: &Path) -> io::Result<()> {
 }
 
 /// What is sound of an unfinished or damaged recording.
-struct Work {
-    container: Container,
+pub(crate) struct Work {
+    container: Chain,
     revival: crate::reader::rows::Revival,
     totals: Totals,
     metadata: Metadata,
-    cut_bytes: u64,
+    /// What a flight recorder dropped.
+    gap: Option<Revived>,
+    /// Whether what is known of it was given by its writer, which lost nothing.
+    is_given: bool,
 }
 
 impl Work {
     fn gather(dir: &Path, segments: &Path) -> RecorderResult<Self> {
+        Self::of(dir, segments, None)
+    }
+
+    /// What stands in `dir`, of which `given` is known; without it, what its writer left there.
+    pub fn of(dir: &Path, segments: &Path, given: Option<Metadata>) -> RecorderResult<Self> {
         let leftovers = Leftovers::read(&segments.join(SEGMENTS))?;
-        let mut container = Container::salvage(&dir.join(CONTAINER))?;
-        let beside = read_metadata(dir).ok().flatten();
-        let mut metadata = known(container.metadata.take(), container.finished, beside);
-        if !container.finished && !has_reason(&metadata) {
+        let mut container = Chain::salvage(dir)?;
+        let is_given = given.is_some();
+        let mut metadata = given.unwrap_or_else(|| {
+            let beside = read_metadata(dir).ok().flatten();
+            known(container.metadata.clone(), container.finished, beside)
+        });
+        if !is_given && !container.finished && !has_reason(&metadata) {
             // A committed recording is not partial by what it says itself.
             let damaged = !metadata.partial && metadata.schema_version != 0;
             metadata.set_partial(if damaged {
@@ -214,21 +249,32 @@ impl Work {
             &mut totals,
         )?;
         container.definitions = definitions;
+        let gap = match container.finished {
+            true => None,
+            false => gap::tell(&container, &revival.blocks, &mut metadata)?,
+        };
+        let made = revival.blocks.iter().chain(&gap);
         for entry in container
             .entries
             .iter()
-            .chain(revival.blocks.iter().map(|block| &block.entry))
+            .chain(made.map(|block| &block.entry))
         {
             totals.add(entry);
             totals.clock_of(first, entry);
         }
         Ok(Self {
-            cut_bytes: container.cut_bytes(),
             container,
             revival,
+            gap,
             totals,
             metadata,
+            is_given,
         })
+    }
+
+    /// What is known of the recording.
+    pub fn into_metadata(self) -> Metadata {
+        self.metadata
     }
 
     fn is_empty(&self) -> bool {
@@ -236,7 +282,12 @@ impl Work {
     }
 
     /// Writes what is sound into the staging directory, and commits it.
-    fn commit(mut self, mut staging: Staging) -> RecorderResult<RecoveredRecording> {
+    pub fn commit(mut self, mut staging: Staging) -> RecorderResult<RecoveredRecording> {
+        self.commit_to(&mut staging)
+    }
+
+    /// As [`Work::commit`]; on failure the staging directory stays as it is, locked.
+    pub fn commit_to(&mut self, staging: &mut Staging) -> RecorderResult<RecoveredRecording> {
         let _masked = Blocked::all();
         let segment_events = self.revival.blocks.iter().map(|block| block.entry.events());
         let segment_events = segment_events.sum();
@@ -245,20 +296,29 @@ impl Work {
         self.metadata.run_id.clone_from(&staging.run_id);
         if !whole {
             self.metadata.counters.remove("blocks");
-            self.totals.describe(definitions, &mut self.metadata);
+            let tasks = definitions.tasks().count() as u64;
+            self.totals.describe(tasks, &mut self.metadata);
             self.metadata.sources = Sources::found(staging.at(FILES), definitions).copied;
         }
+        let (cut_bytes, cut_segments) = (self.container.cut_bytes, self.revival.cut);
+        // Whoever went on recording while a writer gathered has taken steps that are not there.
+        let missing_events = match self.is_given {
+            true => 0,
+            false => self.totals.missing(self.metadata.dropped_events()),
+        };
         if !whole {
-            self.metadata.cut = self.totals.cut(self.cut_bytes, self.revival.cut);
+            self.metadata.cut = Cut::of(cut_bytes, cut_segments, missing_events);
         }
-        let revived = self.revival.blocks.iter().map(|block| &block.entry);
-        let entries = self.container.entries.iter().chain(revived);
-        last_words::settle(&mut self.metadata, &staging.at(LOCK), definitions, entries);
+        if !self.is_given {
+            let revived = self.revival.blocks.iter().map(|block| &block.entry);
+            let entries = self.container.entries.iter().chain(revived);
+            last_words::settle(&mut self.metadata, &staging.at(LOCK), definitions, entries);
+        }
         write_json(&staging.at(PATHS), &paths(definitions), true)?;
         let bytes = if whole {
             self.container.len
         } else {
-            self.rewrite(&staging)?
+            self.rewrite(staging)?
         };
         let paths_bytes = fs::metadata(staging.at(PATHS)).map_or(0, |data| data.len());
         self.metadata.bytes = bytes + paths_bytes;
@@ -270,11 +330,11 @@ impl Work {
             events: self.totals.events(),
             segment_events,
             segments: self.revival.segments,
-            cut_segments: self.revival.cut,
-            cut_bytes: self.cut_bytes,
-            missing_events: self.totals.missing(),
+            cut_segments,
+            cut_bytes,
+            missing_events,
             partial: self.metadata.partial,
-            reason: self.metadata.reason,
+            reason: self.metadata.reason.clone(),
         })
     }
 
@@ -296,10 +356,10 @@ impl Work {
         for entry in &self.container.entries {
             writer.block(&self.container.block(entry)?, entry.clone())?;
         }
-        for block in &self.revival.blocks {
+        for block in self.revival.blocks.iter().chain(&self.gap) {
             writer.block(&block.bytes, block.entry.clone())?;
         }
-        let bytes = writer.finish(&self.metadata)?;
+        let bytes = writer.finish(&self.metadata, true)?;
         fs::rename(&new, &old).map_err(fail)?;
         Ok(bytes)
     }

@@ -1,8 +1,10 @@
 //! Segments: where the recorder's callbacks put rows so that these outlive the process.
 //!
-//! Owns the layout of a segment file and the handle that the hot path writes through; `leftover` reads the files again.
+//! Owns the layout of a segment file and the handle that the hot path writes through; `checks` tells sound rows from
+//! damaged ones, `leftover` reads the files again.
 //! Refuses to decide when a segment is needed, full or free again (`pool`), and to understand rows.
 
+mod checks;
 mod leftover;
 
 use std::fs::OpenOptions;
@@ -14,8 +16,9 @@ use recorder_errors::fault_call;
 use recorder_errors::prelude::*;
 
 use crate::raw::fd;
-use crate::raw::map::Mapping;
+use crate::raw::map::{HEADER_BYTES, Mapping};
 use crate::raw::signals::Blocked;
+pub use checks::{PART, Published, Running, WORD};
 pub(crate) use leftover::{Leftover, Leftovers};
 
 /// Smallest segment; the largest event fits one.
@@ -27,7 +30,7 @@ pub const LARGEST: usize = 16 * 1024 * 1024;
 /// First word of every segment file.
 const MAGIC: u64 = u64::from_le_bytes(*b"CTSEGM\r\n");
 /// Version of the header.
-const LAYOUT: u32 = 1;
+const LAYOUT: u32 = 3;
 
 const FREE: u32 = 0;
 const ACTIVE: u32 = 1;
@@ -45,9 +48,17 @@ mod word {
     pub const CALL: usize = 5;
     pub const TICK: usize = 6;
     pub const NS: usize = 7;
-    /// Alone in its cache line with the capacity: it is stored after every event.
+    /// A [`Published`]. Alone in its cache line with the capacity: it is stored after every event.
     pub const COMMITTED: usize = 8;
     pub const CAPACITY: usize = 9;
+    /// Where in the file the rows begin.
+    pub const ROWS_AT: usize = 10;
+    /// Check word of the other words of a use, or 0.
+    pub const CHECK: usize = 11;
+    /// The last word that has a meaning.
+    pub const LAST: usize = CHECK;
+    /// What [`CHECK`] is of.
+    pub const CHECKED: [usize; 8] = [THREAD, SEQUENCE, STEP, CALL, TICK, NS, CAPACITY, ROWS_AT];
 }
 
 /// Where a thread stands when it begins a segment.
@@ -89,10 +100,10 @@ impl Slot {
         let reserved =
             fault_call!("store.segment.reserve").and_then(|()| fd::reserve(&file, bytes, &masked));
         let mapped = match &reserved {
-            Ok(()) => fault_call!("store.segment.map").and_then(|()| Mapping::file(&file, bytes)),
-            Err(error) if unsupported(error) => {
-                fault_call!("store.segment.map").and_then(|()| Mapping::anonymous(bytes))
-            }
+            Ok(()) => fault_call!("store.segment.map")
+                .and_then(|()| Mapping::file(&file, bytes, checks::count(bytes))),
+            Err(error) if unsupported(error) => fault_call!("store.segment.map")
+                .and_then(|()| Mapping::anonymous(bytes, checks::count(bytes))),
             Err(_) => Err(io::ErrorKind::Other.into()),
         };
         let failed = match (reserved, mapped) {
@@ -114,11 +125,13 @@ impl Slot {
 
     fn ready(mapping: Mapping, path: Option<PathBuf>) -> Self {
         mapping.touch();
-        let set = |index, value| mapping.word(index).store(value, Ordering::Relaxed);
+        // The first word alone is a segment in no use; the others without it are a damaged one.
+        let set = |index, value| mapping.word(index).store(value, Ordering::Release);
+        set(word::MAGIC, MAGIC);
         set(word::CAPACITY, mapping.capacity() as u64);
+        set(word::ROWS_AT, mapping.rows_at() as u64);
         set(word::THREAD, pair(LAYOUT, 0));
         set(word::STATE, pair(FREE, std::process::id()));
-        set(word::MAGIC, MAGIC);
         Self { mapping, path }
     }
 
@@ -134,7 +147,8 @@ impl Slot {
 
     /// Row bytes committed so far.
     pub fn rows(&self) -> &[u8] {
-        self.mapping.rows(word::COMMITTED)
+        self.mapping
+            .rows(word::COMMITTED, |word| Published::of(word).len)
     }
 
     /// The thread it belongs to.
@@ -157,8 +171,38 @@ impl Slot {
         }
     }
 
+    /// The file as it would be if the process were killed now: its head, the table, and the rows so far.
+    pub fn image(&self) -> Vec<u8> {
+        let published = self.get_acquired(word::COMMITTED);
+        let rows = self.rows();
+        let len = usize::try_from(Published::of(published).len).unwrap_or(usize::MAX);
+        let rows = rows.get(..len).unwrap_or(rows);
+        let mut image = Vec::with_capacity(self.mapping.rows_at() + rows.len());
+        for index in 0..HEADER_BYTES / 8 {
+            let word = match index {
+                word::COMMITTED => published,
+                _ if index <= word::LAST => self.get(index),
+                _ => 0,
+            };
+            image.extend_from_slice(&word.to_le_bytes());
+        }
+        let whole = rows.len() / checks::PART;
+        for index in 0..self.mapping.checks() {
+            // Rows may have come, and been noted, since they were looked at.
+            let noted = self.mapping.check(index).filter(|_| index < whole);
+            let noted = noted.map_or(0, |check| check.load(Ordering::Relaxed));
+            image.extend_from_slice(&noted.to_le_bytes());
+        }
+        image.extend_from_slice(rows);
+        image
+    }
+
     fn get(&self, index: usize) -> u64 {
         self.mapping.word(index).load(Ordering::Relaxed)
+    }
+
+    fn get_acquired(&self, index: usize) -> u64 {
+        self.mapping.word(index).load(Ordering::Acquire)
     }
 
     fn set_state(&self, state: u32) {
@@ -176,6 +220,15 @@ impl Slot {
         set(word::CALL, base.call);
         set(word::TICK, base.tick);
         set(word::NS, base.ns);
+        set(word::CHECK, checks::of_head(|index| self.get(index)));
+        for index in 0..self.mapping.checks() {
+            match self.mapping.check(index) {
+                Some(check) if check.load(Ordering::Relaxed) != 0 => {
+                    check.store(0, Ordering::Relaxed);
+                }
+                _ => break,
+            }
+        }
         self.set_state(ACTIVE);
     }
 
@@ -204,7 +257,7 @@ pub(crate) fn unsupported(error: &io::Error) -> bool {
 }
 
 /// Room for one thread's rows. The thread writes rows from [`Segment::row_area`] on, one event after another, and
-/// after each stores the number of bytes so far to [`Segment::committed`] with release ordering.
+/// after each stores how many bytes there are so far to [`Segment::committed`] with release ordering.
 #[derive(Debug)]
 pub struct Segment {
     pub(crate) slot: std::sync::Arc<Slot>,
@@ -221,9 +274,14 @@ impl Segment {
         self.slot.mapping.capacity()
     }
 
-    /// The number of bytes of whole events in the row area.
+    /// Where a [`Published`] word is stored after every event.
     pub fn committed(&self) -> &AtomicU64 {
         self.slot.mapping.word(word::COMMITTED)
+    }
+
+    /// Whether nothing was published.
+    pub fn is_empty(&self) -> bool {
+        self.slot.rows().is_empty()
     }
 
     /// The thread it belongs to.
@@ -241,9 +299,30 @@ impl Segment {
         self.slot.base()
     }
 
+    /// Notes check words of rows that are whole parts of [`PART`](checks::PART) bytes, of which the first `noted` bytes have
+    /// theirs. Gives how many bytes have them now. Only the thread that writes rows calls it.
+    pub fn note_checks(&self, noted: usize) -> usize {
+        let rows = self.slot.rows();
+        let mut noted = noted;
+        while let Some(part) = rows.get(noted..noted + checks::PART) {
+            if let Some(check) = self.slot.mapping.check(noted / checks::PART) {
+                check.store(checks::of(part), Ordering::Release);
+            }
+            noted += checks::PART;
+        }
+        noted
+    }
+
     /// Appends encoded rows without the care for speed that callbacks take. `false` when they do not fit.
     pub fn append(&mut self, rows: &[u8]) -> bool {
-        self.slot.mapping.append(word::COMMITTED, rows)
+        let before = self.slot.rows().len();
+        if !self.slot.mapping.put(before, rows) {
+            return false;
+        }
+        let published = Published::whole(&[self.slot.rows(), rows].concat());
+        self.committed().store(published.word(), Ordering::Release);
+        self.note_checks(before - before % checks::PART);
+        true
     }
 
     pub(crate) fn mark_full(&self) {

@@ -1,17 +1,18 @@
 //! The staging directory: where a recording is until it is whole.
 //!
-//! Owns the name beside the final place, the lock, the checks of the final place, and what a recording of ours looks
-//! like. Refuses to write the container. The way into the final place is `staging/commit.rs`.
+//! Owns the name beside the final place, the lock, and the metadata. Refuses to write the container. The final place is `staging/place.rs`, the way
+//! into it `staging/commit.rs`.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, FileExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
 
 use recorder_errors::fault_call;
 use recorder_errors::prelude::*;
 
-use crate::container::CONTAINER;
 use crate::held::Held;
 use crate::last_words;
 use crate::metadata::Metadata;
@@ -23,9 +24,14 @@ use crate::segment::unsupported;
 
 mod beside;
 pub(crate) mod commit;
+pub(crate) mod home;
+mod place;
 
-pub(crate) use beside::{Found, exchanged, place_of, staging_run_id, stagings};
-use beside::{SUFFIX, affixes};
+pub(crate) use beside::{
+    Found, exchanged, place_of, set_aside, staging_at, staging_run_id, stagings,
+};
+use home::Home;
+pub(crate) use place::{Place, absolute, inspect};
 
 /// File names inside a recording.
 pub(crate) const METADATA: &str = "trace_metadata.json";
@@ -33,19 +39,7 @@ pub(crate) const PATHS: &str = "trace_paths.json";
 pub(crate) const FILES: &str = "files";
 pub(crate) const SEGMENTS: &str = "segments";
 pub(crate) const LOCK: &str = "lock";
-
-/// Everything that a recording of ours may consist of, the layouts of other formats included.
-const KNOWN: [&str; 9] = [
-    CONTAINER,
-    METADATA,
-    PATHS,
-    FILES,
-    SEGMENTS,
-    LOCK,
-    "trace.json",
-    "trace.bin",
-    "symbols.json",
-];
+pub(crate) const CHILDREN: &str = "children";
 
 /// Bytes of room in the first metadata file: for counters, and for why the recording ended.
 const ROOM: usize = 2048;
@@ -56,97 +50,6 @@ const LOOKS: u32 = 100;
 
 /// Largest metadata file that is read.
 const LARGEST_METADATA: u64 = 64 * 1024 * 1024;
-
-/// What stands at a place meant for a recording.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Place {
-    /// Nothing.
-    Free,
-    /// An empty directory.
-    Empty,
-    /// A recording of ours.
-    Ours,
-}
-
-/// Looks at a place meant for a recording; anything that must not be replaced is an error.
-pub(crate) fn inspect(dir: &Path) -> RecorderResult<Place> {
-    let fail = |error| RecorderError::io_while("look at the place for the recording", dir, error);
-    match fs::metadata(dir) {
-        Ok(data) if data.is_dir() => {}
-        Ok(_) => {
-            return Err(usage!(
-                OUTPUT_NOT_DIRECTORY,
-                "the place for the recording exists and is not a directory";
-                path = dir.display()
-            ));
-        }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            return if fs::symlink_metadata(dir).is_ok() {
-                Err(usage!(
-                    OUTPUT_NOT_DIRECTORY,
-                    "the place for the recording is a link that leads nowhere";
-                    path = dir.display()
-                ))
-            } else {
-                Ok(Place::Free)
-            };
-        }
-        Err(error) => {
-            return Err(RecorderError::io_or(
-                ErrorCode::TRACE_DIR_CREATE_FAILED,
-                "look at the place for the recording",
-                dir,
-                error,
-            ));
-        }
-    }
-    let mut empty = true;
-    let mut foreign = None;
-    for entry in fs::read_dir(dir).map_err(fail)? {
-        let name = entry.map_err(fail)?.file_name();
-        empty = false;
-        if !KNOWN.iter().any(|known| name == *known) {
-            foreign = Some(name);
-        }
-    }
-    if empty {
-        return Ok(Place::Empty);
-    }
-    let has = |name: &str| fs::symlink_metadata(dir.join(name)).is_ok_and(|data| data.is_file());
-    let trace = has(CONTAINER) || has("trace.json") || has("trace.bin");
-    if let Some(name) = foreign {
-        return Err(usage!(
-            OUTPUT_FOREIGN,
-            "the place for the recording holds something else: {:?}", name;
-            path = dir.display()
-        ));
-    }
-    ensure_usage!(
-        trace && has(METADATA),
-        OUTPUT_FOREIGN,
-        "the place for the recording is a directory that is no recording";
-        path = dir.display()
-    );
-    Ok(Place::Ours)
-}
-
-/// The place as an absolute path with links resolved, so that nothing depends on the working directory later.
-pub(crate) fn absolute(dir: &Path) -> RecorderResult<PathBuf> {
-    if let Ok(found) = fs::canonicalize(dir) {
-        return Ok(found);
-    }
-    let whole = std::path::absolute(dir)
-        .map_err(|error| RecorderError::io_while("find the working directory", dir, error))?;
-    let (Some(parent), Some(name)) = (whole.parent(), whole.file_name()) else {
-        return Err(usage!(
-            OUTPUT_NOT_DIRECTORY,
-            "the place for the recording has no name";
-            path = dir.display()
-        ));
-    };
-    // `parent/..` or a missing parent stay as they are and are refused when something is created there.
-    Ok(fs::canonicalize(parent).map_or(whole.clone(), |parent| parent.join(name)))
-}
 
 /// Reads the metadata of a recording or a staging; `None` when there is none.
 pub(crate) fn read_metadata(dir: &Path) -> RecorderResult<Option<Metadata>> {
@@ -212,6 +115,9 @@ pub(crate) struct Staging {
     lock: Option<Held>,
     /// Writes down the signal that ends the process.
     words: Option<Armed>,
+    /// The place of the family that both paths lead through, in a process that is not its first.
+    pub home: Option<Arc<Home>>,
+    begun: Instant,
 }
 
 /// Fails as [`crate::Writer::create`] would for the place `dir`, and leaves nothing behind.
@@ -227,14 +133,23 @@ impl Staging {
     pub fn create(dir: &Path, run_id: &str) -> RecorderResult<Self> {
         let dir = absolute(dir)?;
         inspect(&dir)?;
-        let Some((parent, prefix)) = affixes(&dir) else {
+        let Some(path) = staging_at(&dir, run_id) else {
             return Err(usage!(
                 OUTPUT_NOT_DIRECTORY,
                 "the place for the recording has no name that can be used";
                 path = dir.display()
             ));
         };
-        let path = parent.join(format!("{prefix}{run_id}{SUFFIX}"));
+        Self::begin(dir, path, run_id, None)
+    }
+
+    /// Creates the staging directory `path`, which is to become `dir`.
+    fn begin(
+        dir: PathBuf,
+        path: PathBuf,
+        run_id: &str,
+        home: Option<Arc<Home>>,
+    ) -> RecorderResult<Self> {
         let create = |path: &Path| {
             let created = fault_call!("store.staging.create")
                 .and_then(|()| DirBuilder::new().mode(0o700).create(path));
@@ -258,6 +173,8 @@ impl Staging {
                 run_id: run_id.to_owned(),
                 lock: Some(lock),
                 words: None,
+                home,
+                begun: Instant::now(),
             }),
             Ok(None) => Err(
                 bug!(INTERNAL, "somebody else locked a new staging directory"; path = path.display()),
@@ -283,6 +200,8 @@ impl Staging {
             run_id: found.run_id.clone(),
             lock: Some(lock),
             words: None,
+            home: None,
+            begun: Instant::now(),
         }))
     }
 
@@ -320,7 +239,7 @@ impl Staging {
     pub fn write_last_metadata(&self, metadata: &mut Metadata) -> RecorderResult<()> {
         let size = serde_json::to_vec_pretty(metadata).map_or(0, |bytes| bytes.len());
         metadata.bytes += size as u64;
-        write_json(&self.at(METADATA), metadata, true)
+        write_json(&self.at(METADATA), metadata, self.is_durable())
     }
 
     /// Has the signal that ends the process written down, in the file of the lock. Where space cannot be reserved, or

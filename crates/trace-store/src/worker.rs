@@ -3,34 +3,39 @@
 //! Owns the queue, the thread's life, and the first failure. Refuses to touch Python, and to be there while the
 //! process forks: [`Worker::pause`] ends the thread, the next [`Worker::push`] starts it again.
 
+mod jobs;
+
 use std::collections::VecDeque;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
-use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use recorder_errors::fault_call;
 use recorder_errors::prelude::*;
-use recorder_errors::{fault_call, fault_panic};
 
-use crate::drain::Drain;
+use crate::drain::{Drain, Gone};
+use crate::dumps::{self, Dumps};
 use crate::error;
+use crate::flight::Request;
 use crate::pool::{Pool, lock};
-use crate::raw::fd;
-use crate::raw::signals::{Blocked, thread_id};
+use crate::raw::signals::Blocked;
 use crate::segment::Segment;
+use crate::writer::Committed;
 
 /// Stack of the thread; nothing in it recurses.
 const STACK: usize = 1024 * 1024;
+
+/// How often a thread that has nothing to do looks for a signal.
+const LISTEN: Duration = Duration::from_millis(100);
 
 /// How long [`Worker::pause`] waits for the kernel to drop the thread.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 #[derive(Debug, Default)]
 struct Queue {
-    /// With the moment at which each was handed over.
-    segments: VecDeque<(Segment, Instant)>,
+    jobs: VecDeque<Job>,
     /// The thread ends after the segment at hand.
     stop: bool,
     /// A segment is being stored.
@@ -44,11 +49,22 @@ struct Queue {
     lag: Duration,
 }
 
+/// What the drainer does, one after another.
+#[derive(Debug)]
+enum Job {
+    /// Stores a segment that was handed over at that moment.
+    Store(Segment, Instant),
+    /// Forgets what is gone.
+    Forget(Gone),
+    /// Saves what a flight recorder holds.
+    Dump(Arc<Request>),
+}
+
 impl Queue {
     fn push(&mut self, segment: Segment) {
         segment.mark_full();
-        self.segments.push_back((segment, Instant::now()));
-        self.deepest = self.deepest.max(self.segments.len());
+        self.jobs.push_back(Job::Store(segment, Instant::now()));
+        self.deepest = self.deepest.max(self.jobs.len());
     }
 }
 
@@ -60,6 +76,8 @@ struct Shared {
     drain: Mutex<Option<Drain>>,
     pool: Arc<Pool>,
     tid: AtomicI32,
+    /// Set for a flight recorder.
+    dumps: OnceLock<Dumps>,
 }
 
 /// The drainer.
@@ -69,9 +87,34 @@ pub(crate) struct Worker {
     thread: Mutex<Option<JoinHandle<()>>>,
     /// Never start a thread.
     inline: bool,
+    /// Start no thread now.
+    held: AtomicBool,
     pub waits: AtomicU64,
     starts: AtomicU64,
     inline_drains: AtomicU64,
+}
+
+/// Saves what a flight recorder holds; see [`crate::Writer::dump`].
+#[derive(Debug, Clone)]
+pub struct Dumper {
+    worker: Arc<Worker>,
+    pid: u32,
+}
+
+impl Dumper {
+    pub(crate) const fn new(worker: Arc<Worker>, pid: u32) -> Self {
+        Self { worker, pid }
+    }
+
+    /// As [`crate::Writer::dump`].
+    pub fn dump(&self, dir: &Path, reason: &str) -> RecorderResult<Committed> {
+        ensure_internal!(
+            std::process::id() == self.pid,
+            INTERNAL,
+            "a forked child asked for a recording"
+        );
+        self.worker.dump(dir, reason)
+    }
 }
 
 impl Worker {
@@ -84,9 +127,11 @@ impl Worker {
                 drain: Mutex::new(Some(drain)),
                 pool,
                 tid: AtomicI32::new(0),
+                dumps: OnceLock::new(),
             }),
             thread: Mutex::new(None),
             inline,
+            held: AtomicBool::new(false),
             waits: AtomicU64::new(0),
             starts: AtomicU64::new(0),
             inline_drains: AtomicU64::new(0),
@@ -104,6 +149,53 @@ impl Worker {
         }
     }
 
+    /// Has what is gone forgotten, once everything queued before is stored.
+    pub fn forget_gone(&self, gone: Gone) {
+        lock(&self.shared.queue).jobs.push_back(Job::Forget(gone));
+        if !self.inline {
+            self.shared.wake.notify_one();
+        }
+    }
+
+    /// It is a flight recorder that is drained.
+    pub fn dumps(&self, dumps: Dumps) {
+        let _ = self.shared.dumps.set(dumps);
+    }
+
+    /// Starts the thread where a signal is to be looked for.
+    pub fn listen(&self) {
+        if self.shared.signal().is_some() {
+            self.ensure_thread();
+        }
+    }
+
+    /// Saves what a flight recorder holds once everything queued before is stored, and waits for it.
+    pub fn dump(&self, dir: &Path, reason: &str) -> RecorderResult<Committed> {
+        let dumps = self.shared.dumps.get().ok_or_else(dumps::none)?;
+        let request = Arc::new(dumps.request(dir, reason));
+        let job = Job::Dump(Arc::clone(&request));
+        lock(&self.shared.queue).jobs.push_back(job);
+        loop {
+            if let Some(outcome) = request.ended() {
+                return outcome;
+            }
+            if lock(&self.shared.drain).is_none() {
+                request.end(Err(ended()));
+            } else if self.ensure_thread() {
+                self.shared.wake.notify_one();
+            } else {
+                self.drain_here(&mut |_| true);
+            }
+            request.wait(Duration::from_millis(50));
+        }
+    }
+
+    /// What went wrong with recordings that nobody waited for.
+    pub fn take_dump_failures(&self) -> Vec<RecorderError> {
+        let dumps = self.shared.dumps.get();
+        dumps.map(Dumps::take_failures).unwrap_or_default()
+    }
+
     /// Queues the last segments; nobody is started for them.
     pub fn push_last(&self, segments: Vec<Segment>) {
         let mut queue = lock(&self.shared.queue);
@@ -114,7 +206,7 @@ impl Worker {
 
     /// Whether a thread is at work; starts one if need be.
     fn ensure_thread(&self) -> bool {
-        if self.inline {
+        if self.inline || self.held.load(Ordering::Relaxed) {
             return false;
         }
         let mut thread = lock(&self.thread);
@@ -173,7 +265,7 @@ impl Worker {
         }
         self.shared.wake.notify_one();
         let queue = lock(&self.shared.queue);
-        if queue.segments.is_empty() && !queue.busy {
+        if queue.jobs.is_empty() && !queue.busy {
             return true;
         }
         // The limit of the wait is for a thread that died; its failure shows elsewhere.
@@ -193,12 +285,24 @@ impl Worker {
     /// Segments that are not stored yet.
     pub fn backlog(&self) -> usize {
         let queue = lock(&self.shared.queue);
-        queue.segments.len() + usize::from(queue.busy)
+        queue.jobs.len() + usize::from(queue.busy)
+    }
+
+    /// As [`Worker::pause`], and until [`Worker::release`] what is handed over is stored without a thread.
+    pub fn hold(&self) {
+        self.held.store(true, Ordering::Relaxed);
+        self.pause();
+    }
+
+    /// Allows the thread again.
+    pub fn release(&self) {
+        self.held.store(false, Ordering::Relaxed);
     }
 
     /// Ends the thread and waits until the kernel has dropped it.
     pub fn pause(&self) {
         let Some(thread) = lock(&self.thread).take() else {
+            self.shared.join_saver();
             return;
         };
         lock(&self.shared.queue).stop = true;
@@ -208,26 +312,24 @@ impl Worker {
                 .fail(bug!(DRAINER_FAILED, "the drainer thread ended by a panic"));
         }
         let tid = self.shared.tid.swap(0, Ordering::AcqRel);
-        let entry = PathBuf::from(format!("/proc/self/task/{tid}"));
-        let begun = Instant::now();
-        while tid != 0 && entry.exists() && begun.elapsed() < PATIENCE {
-            std::thread::sleep(Duration::from_micros(50));
-        }
+        wait_until_dropped(tid);
+        self.shared.join_saver();
     }
 
     /// Stores what is queued on this thread until `progress`, which is told how many segments are left, says that it is
     /// enough; whether everything was stored. The thread must be paused, or not be there at all.
     pub fn drain_here(&self, progress: &mut dyn FnMut(usize) -> bool) -> bool {
         let _masked = Blocked::all();
+        self.shared.moved();
         loop {
-            let left = lock(&self.shared.queue).segments.len();
+            let left = lock(&self.shared.queue).jobs.len();
             if !progress(left) && left > 0 {
                 return false;
             }
-            let Some((segment, since)) = self.shared.pop() else {
+            let Some(job) = self.shared.pop() else {
                 return true;
             };
-            self.shared.store(segment, since);
+            self.shared.work(job);
         }
     }
 
@@ -248,8 +350,12 @@ impl Worker {
 
     /// Gives back what is queued without storing it.
     pub fn discard(&self) {
-        while let Some((segment, _)) = self.shared.pop() {
-            self.shared.pool.recycle(segment);
+        while let Some(job) = self.shared.pop() {
+            match job {
+                Job::Store(segment, _) => self.shared.pool.recycle(segment),
+                Job::Dump(request) => request.end(Err(ended())),
+                Job::Forget(_) => {}
+            }
             lock(&self.shared.queue).busy = false;
         }
     }
@@ -280,8 +386,11 @@ impl Worker {
             // The handle stands for a thread of the parent.
             std::mem::forget(thread.take());
         }
+        if let Some(dumps) = self.shared.dumps.get() {
+            dumps.forget();
+        }
         if let Ok(mut queue) = self.shared.queue.try_lock() {
-            queue.segments.clear();
+            queue.jobs.clear();
         }
         if let Ok(mut drain) = self.shared.drain.try_lock() {
             drop(drain.take());
@@ -289,71 +398,16 @@ impl Worker {
     }
 }
 
-impl Shared {
-    fn run(&self) {
-        self.tid.store(thread_id(), Ordering::Release);
-        let kept = lock(&self.drain).as_ref().map(Drain::descriptor);
-        fd::own_table(kept.unwrap_or(-1));
-        loop {
-            let mut queue = lock(&self.queue);
-            while queue.segments.is_empty() && !queue.stop && !queue.wanted {
-                queue = self
-                    .wake
-                    .wait(queue)
-                    .unwrap_or_else(PoisonError::into_inner);
-            }
-            if queue.stop {
-                return;
-            }
-            drop(queue);
-            if let Some((segment, since)) = self.pop() {
-                self.store(segment, since);
-            }
-            if let Err(error) = self.pool.prepare() {
-                self.fail(error);
-            }
-            if std::mem::take(&mut lock(&self.queue).wanted) {
-                self.progress.notify_all();
-            }
-        }
-    }
+/// The error of what is asked of a recording that has ended meanwhile.
+fn ended() -> RecorderError {
+    usage!(NO_FLIGHT_RECORDER, "the recording has ended")
+}
 
-    fn pop(&self) -> Option<(Segment, Instant)> {
-        let mut queue = lock(&self.queue);
-        let next = queue.segments.pop_front();
-        queue.busy = next.is_some();
-        next
-    }
-
-    /// Stores one segment unless storing failed before, and gives it back either way.
-    fn store(&self, segment: Segment, since: Instant) {
-        let failed = lock(&self.queue).failure.is_some();
-        if !failed {
-            let stored = catch_unwind(AssertUnwindSafe(|| {
-                fault_panic!("store", "drainer");
-                let mut drain = lock(&self.drain);
-                match drain.as_mut() {
-                    Some(drain) => drain.segment(&segment.slot),
-                    None => Err(bug!(INTERNAL, "a segment arrived after the end")),
-                }
-            }));
-            match stored {
-                Ok(Ok(())) => {}
-                Ok(Err(error)) => self.fail(error),
-                Err(_) => self.fail(bug!(DRAINER_FAILED, "storing a segment panicked")),
-            }
-        }
-        self.pool.recycle(segment);
-        {
-            let mut queue = lock(&self.queue);
-            queue.busy = false;
-            queue.lag = queue.lag.max(since.elapsed());
-        }
-        self.progress.notify_all();
-    }
-
-    fn fail(&self, error: RecorderError) {
-        lock(&self.queue).failure.get_or_insert(error);
-        self.progress.notify_all();
+/// Waits until the kernel has dropped a thread that ended; 0 is none.
+pub(crate) fn wait_until_dropped(tid: i32) {
+    let entry = PathBuf::from(format!("/proc/self/task/{tid}"));
+    let begun = Instant::now();
+    while tid != 0 && entry.exists() && begun.elapsed() < PATIENCE {
+        std::thread::sleep(Duration::from_micros(50));
     }
 }

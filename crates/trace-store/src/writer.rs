@@ -4,65 +4,25 @@
 //! called while its caller holds the interpreter's lock.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 
 use recorder_errors::prelude::*;
 
 use crate::container::CONTAINER;
-use crate::drain::Drain;
+use crate::drain::{Drain, Gone};
+use crate::dumps::Dumps;
 use crate::error;
-use crate::metadata::{Metadata, Warning};
+use crate::metadata::Metadata;
+use crate::options::WriterOptions;
 use crate::pool::{Answer, Need, Pool, lock};
-use crate::raw::signals::Blocked;
-use crate::reader::Recording;
+use crate::raw::signals::{Blocked, DumpSignal};
 use crate::segment::{Base, Segment};
-use crate::staging::{PATHS, SEGMENTS, Staging, write_json};
-use crate::worker::Worker;
+use crate::staging::home::Home;
+use crate::staging::{SEGMENTS, Staging};
+use crate::worker::{Dumper, Worker};
 
-/// How a recording is to be written.
-#[derive(Debug, Clone)]
-pub struct WriterOptions {
-    /// The final place.
-    pub dir: PathBuf,
-    /// Id of this process's run; part of the staging directory's name.
-    pub run_id: String,
-    /// Id of the recording.
-    pub trace_id: String,
-    /// Bytes of a segment while few threads run.
-    pub segment_bytes: usize,
-    /// Bytes that all segments together may take.
-    pub mapped_limit: usize,
-    /// Whether the traced sources are copied.
-    pub copy_sources: bool,
-    /// Whether segments are stored by whoever hands them over, without a thread.
-    pub inline: bool,
-    /// The clock of ticks, as a function that a signal handler may call.
-    pub ticks: fn() -> u64,
-    /// What is known at the start; `clock.first` must be set. The writer fills in ids, `partial` and `reason`.
-    pub metadata: Metadata,
-}
-
-impl WriterOptions {
-    /// Options with the defaults: 1 MiB segments, 24 MiB together, sources copied, a drainer thread.
-    pub fn new(
-        dir: impl Into<PathBuf>,
-        run_id: impl Into<String>,
-        trace_id: impl Into<String>,
-    ) -> Self {
-        Self {
-            dir: dir.into(),
-            run_id: run_id.into(),
-            trace_id: trace_id.into(),
-            segment_bytes: 1024 * 1024,
-            mapped_limit: 24 * 1024 * 1024,
-            copy_sources: true,
-            inline: false,
-            ticks: || 0,
-            metadata: Metadata::default(),
-        }
-    }
-}
+mod ending;
+mod family;
 
 /// A recording that reached its place.
 #[derive(Debug, Clone, PartialEq)]
@@ -77,17 +37,42 @@ pub struct Committed {
 #[derive(Debug)]
 pub struct Writer {
     pool: Arc<Pool>,
-    worker: Worker,
+    worker: Arc<Worker>,
     /// Taken at the end.
     staging: Mutex<Option<Staging>>,
     pid: u32,
     dir: PathBuf,
     start: Metadata,
+    /// The family, once there is one.
+    home: Mutex<Option<Arc<Home>>>,
+    /// Given back at the end, by whoever ends the recording.
+    signal: Mutex<Option<DumpSignal>>,
 }
 
 impl Writer {
     /// Checks the place, creates the staging directory and the first segments. Leaves nothing behind when it fails.
     pub fn create(options: WriterOptions) -> RecorderResult<Self> {
+        // The mask is put back before the signal is taken out of it.
+        let writer = Self::create_masked(&options)?;
+        if let Err(error) = writer.take_signals(&options) {
+            let _ = writer.discard();
+            return Err(error);
+        }
+        Ok(writer)
+    }
+
+    /// The signal that asks for a recording ends nothing, and so is taken before those that leave last words.
+    fn take_signals(&self, options: &WriterOptions) -> RecorderResult<()> {
+        if let Some(flight) = &options.flight {
+            *lock(&self.signal) = flight.take_signal()?;
+        }
+        let mut staging = lock(&self.staging);
+        staging
+            .as_mut()
+            .map_or(Ok(()), |staging| staging.arm(options.ticks))
+    }
+
+    fn create_masked(options: &WriterOptions) -> RecorderResult<Self> {
         let _masked = Blocked::all();
         let usable = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
         ensure_internal!(
@@ -96,16 +81,23 @@ impl Writer {
             "the run id is no plain word: {:?}",
             options.run_id
         );
-        let mut staging = Staging::create(&options.dir, &options.run_id)?;
-        let begun = Self::begin(&staging, &options);
-        match begun.and_then(|begun| staging.arm(options.ticks).map(|()| begun)) {
+        let staging = match (&options.home, options.dir.file_name()) {
+            (Some(home), Some(name)) => {
+                let name = name.to_string_lossy();
+                Staging::create_in(Arc::clone(home), &name, &options.run_id)?
+            }
+            _ => Staging::create(&options.dir, &options.run_id)?,
+        };
+        match Self::begin(&staging, options) {
             Ok((pool, worker, start)) => Ok(Self {
                 pool,
-                worker,
+                worker: Arc::new(worker),
                 pid: std::process::id(),
-                dir: staging.dir.clone(),
+                dir: staging.shown(&staging.dir),
+                home: Mutex::new(staging.home.clone()),
                 staging: Mutex::new(Some(staging)),
                 start,
+                signal: Mutex::new(None),
             }),
             Err(error) => {
                 let _ = staging.remove();
@@ -128,14 +120,25 @@ impl Writer {
         }
         metadata.set_partial("running");
         staging.write_first_metadata(&metadata)?;
-        let pool = Arc::new(Pool::new(
-            staging.at(SEGMENTS),
-            options.segment_bytes,
-            options.mapped_limit,
-        ));
-        pool.prepare()?;
-        let drain = Drain::create(staging, Arc::clone(&pool), &metadata, options.copy_sources)?;
+        let (mut segment, mut segments) = (options.segment_bytes, options.mapped_limit);
+        let ring = options.flight.as_ref().map(|flight| {
+            let shares = flight.window.shares(segment, segments);
+            (segment, segments) = (shares.segment, shares.segments);
+            (flight.window, shares.ring)
+        });
+        let pool = Arc::new(Pool::new(staging.at(SEGMENTS), segment, segments));
+        if options.brief {
+            pool.prepare_one()?;
+        } else {
+            pool.prepare()?;
+        }
+        let copy = options.copy_sources;
+        let drain = Drain::create(staging, Arc::clone(&pool), &metadata, copy, ring)?;
         let worker = Worker::new(drain, Arc::clone(&pool), options.inline);
+        if let Some(flight) = &options.flight {
+            let (place, dir) = (staging.path.clone(), staging.dir.clone());
+            worker.dumps(Dumps::new(flight.clone(), place, dir));
+        }
         Ok((pool, worker, metadata))
     }
 
@@ -155,6 +158,7 @@ impl Writer {
             return Err(error);
         }
         let mut need = Need::Ready;
+        self.ensure_family()?;
         loop {
             match self.pool.take(thread, base, need)? {
                 Answer::Segment(segment) => return Ok(segment),
@@ -182,11 +186,46 @@ impl Writer {
         if !self.is_own_process() {
             return;
         }
-        if segment.committed().load(Ordering::Relaxed) == 0 {
+        if segment.is_empty() {
             self.pool.take_back_unused(segment);
         } else {
             self.worker.push(segment);
         }
+    }
+
+    /// Forgets threads and code objects that are gone. Every segment that may have rows of theirs must have been handed
+    /// over before. In a forked child nothing happens.
+    pub fn forget(&self, gone: Gone) {
+        if self.is_own_process() && !gone.is_empty() {
+            for thread in &gone.threads {
+                self.pool.forget_thread(*thread);
+            }
+            self.worker.forget_gone(gone);
+        }
+    }
+
+    /// Saves what a flight recorder holds now as a recording of its own at `dir`, and waits for it; everything that was
+    /// recorded before is in it.
+    ///
+    /// # Errors
+    /// `ERR_NO_FLIGHT_RECORDER` where everything is kept, and whatever creating and writing give.
+    pub fn dump(&self, dir: &Path, reason: &str) -> RecorderResult<Committed> {
+        self.dumper().dump(dir, reason)
+    }
+
+    /// What [`Writer::dump`] needs of the writer, for callers that cannot hold on to it while they wait.
+    pub fn dumper(&self) -> Dumper {
+        Dumper::new(Arc::clone(&self.worker), self.pid)
+    }
+
+    /// What went wrong with recordings that a signal had saved, each once.
+    pub fn take_dump_failures(&self) -> Vec<RecorderError> {
+        self.worker.take_dump_failures()
+    }
+
+    /// Starts the thread that looks for the signal, where there is one to look for.
+    pub fn listen(&self) {
+        self.worker.listen();
     }
 
     /// The first failure of storing. Once there is one, nothing more is stored.
@@ -221,9 +260,19 @@ impl Writer {
     }
 
     /// Ends the drainer thread, and returns when the kernel does not know it any more. The next hand-over starts it
-    /// again. For the moment before a fork.
+    /// again.
     pub fn pause(&self) {
         self.worker.pause();
+    }
+
+    /// As [`Writer::pause`], before a fork: no hand-over starts the thread until [`Writer::release_drainer`].
+    pub fn hold_drainer(&self) {
+        self.worker.hold();
+    }
+
+    /// Allows the drainer thread again, after a fork.
+    pub fn release_drainer(&self) {
+        self.worker.release();
     }
 
     /// Whether this is the process that created the writer.
@@ -239,133 +288,9 @@ impl Writer {
         if let Ok(mut staging) = self.staging.try_lock() {
             drop(staging.take());
         }
-    }
-
-    /// Stores the rest and commits. `metadata` is what the recorder knows at the end; the writer fills in ids, sizes
-    /// and sums. On failure the staging directory stays: [`Writer::keep_partial`] or [`Writer::discard`] decide.
-    pub fn finish(&self, segments: Vec<Segment>, metadata: Metadata) -> RecorderResult<Committed> {
-        self.finish_with(segments, metadata, &mut |_| true)
-    }
-
-    /// As [`Writer::finish`]; `progress` is told how many segments are left, on this thread, and says whether to go on.
-    /// What is left where it does not is dropped, and the recording partial with the reason `ERR_TRACE_INCOMPLETE`.
-    pub fn finish_with(
-        &self,
-        segments: Vec<Segment>,
-        mut metadata: Metadata,
-        progress: &mut dyn FnMut(usize) -> bool,
-    ) -> RecorderResult<Committed> {
-        ensure_internal!(
-            self.is_own_process(),
-            INTERNAL,
-            "a forked child tried to commit"
-        );
-        self.worker.pause();
-        self.worker.push_last(segments);
-        if !self.worker.drain_here(progress) {
-            self.worker.discard();
-            metadata.set_partial(ErrorCode::TRACE_INCOMPLETE.name());
+        if let Ok(mut signal) = self.signal.try_lock() {
+            drop(signal.take());
         }
-        match self.failure() {
-            Some(error) => Err(error),
-            None => self.commit(metadata),
-        }
-    }
-
-    fn commit(&self, mut metadata: Metadata) -> RecorderResult<Committed> {
-        let _masked = Blocked::all();
-        let closed = || bug!(INTERNAL, "the recording was ended before");
-        let mut drain = self.worker.take_drain().ok_or_else(closed)?;
-        let mut place = lock(&self.staging);
-        let staging = place.as_mut().ok_or_else(closed)?;
-        self.complete(&mut metadata);
-        let paths = drain.describe(&mut metadata);
-        let paths_file = staging.at(PATHS);
-        write_json(&paths_file, &paths, true)?;
-        // The metadata inside the container cannot count the container; the file beside it does.
-        let bytes = drain.finish(&metadata)?;
-        let size = |path: &Path| std::fs::metadata(path).map_or(0, |data| data.len());
-        metadata.bytes = bytes + size(&paths_file);
-        staging.write_last_metadata(&mut metadata)?;
-        let dir = staging.commit()?;
-        *place = None;
-        Ok(Committed { dir, metadata })
-    }
-
-    /// What the writer itself knows.
-    fn complete(&self, metadata: &mut Metadata) {
-        let start = &self.start;
-        metadata.run_id.clone_from(&start.run_id);
-        metadata.trace_id.clone_from(&start.trace_id);
-        metadata
-            .recorder_version
-            .clone_from(&start.recorder_version);
-        metadata.pid = start.pid;
-        metadata.clock.first = start.clock.first;
-        if metadata.clock.ns_per_tick == 0.0 {
-            metadata.clock.ns_per_tick = start.clock.ns_per_tick;
-        }
-        if metadata.started_unix_ns == 0 {
-            metadata.started_unix_ns = start.started_unix_ns;
-        }
-        for (name, n) in self
-            .pool
-            .counters()
-            .into_iter()
-            .chain(self.worker.counters())
-        {
-            metadata.count(name, n);
-        }
-        let code = ErrorCode::MMAP_UNSAFE.name();
-        if self.is_unsafe() && !metadata.warnings.iter().any(|warning| warning.code == code) {
-            metadata.warnings.push(Warning {
-                code: code.to_owned(),
-                message: ErrorCode::MMAP_UNSAFE.entry().summary.to_owned(),
-            });
-        }
-    }
-
-    /// Commits what was stored so far as a partial recording, because of `reason`, an error code. When that cannot be
-    /// done either, the staging directory is left for `recover`, and the result says where.
-    pub fn keep_partial(
-        &self,
-        reason: &str,
-        segments: Vec<Segment>,
-        mut metadata: Metadata,
-    ) -> RecorderResult<Committed> {
-        ensure_internal!(
-            self.is_own_process(),
-            INTERNAL,
-            "a forked child tried to commit"
-        );
-        self.worker.pause();
-        self.worker.push_last(segments);
-        self.worker.drain_here(&mut |_| true);
-        metadata.set_partial(reason);
-        let failed = match self.commit(metadata.clone()) {
-            Ok(committed) => return Ok(committed),
-            Err(error) => error,
-        };
-        let _masked = Blocked::all();
-        let Some(mut staging) = lock(&self.staging).take() else {
-            return Err(failed);
-        };
-        self.complete(&mut metadata);
-        if staging.write_metadata(&metadata).is_err() {
-            let mut least = self.start.clone();
-            least.set_partial(reason);
-            let _ = staging
-                .overwrite_metadata(&metadata)
-                .or_else(|_| staging.overwrite_metadata(&least));
-        }
-        staging.unlock();
-        if let Ok(kept) = Recording::open(&staging.path) {
-            metadata.events = kept.metadata().events;
-        }
-        Ok(Committed {
-            dir: staging.path.clone(),
-            metadata,
-        })
     }
 
     /// Drops the recording with everything that was stored.
@@ -387,7 +312,7 @@ impl Writer {
     pub fn staging_path(&self) -> Option<PathBuf> {
         lock(&self.staging)
             .as_ref()
-            .map(|staging| staging.path.clone())
+            .map(|staging| staging.shown(&staging.path))
     }
 
     /// Where the container is until it is committed.

@@ -12,10 +12,13 @@ use std::path::{Path, PathBuf};
 use recorder_errors::{ErrorCode, RecorderError, RecorderResult};
 use support::{Dir, Program, Seen, options};
 use trace_model::{Op, Row, Value};
-use trace_store::{Metadata, Recording, Selection, Status, Writer, recover};
+use trace_store::{Metadata, Published, Recording, Selection, Status, Writer, recover};
 
 const PAGE: usize = 4096;
 const THREADS: u32 = 3;
+/// Bytes of a segment before its check words, and bytes of rows that have one together.
+const HEAD: usize = 128;
+const PART: usize = trace_store::PART;
 
 /// Where a bit of each page is changed, a different one on each.
 fn bit_of(page: usize) -> (usize, u8) {
@@ -277,15 +280,19 @@ fn the_container_of_a_killed_process_is_read_up_to_its_damage() {
 fn a_damaged_segment_costs_its_own_thread_alone() {
     let dir = Dir::new("power-segments");
     let (staging, expected) = killed(&dir);
-    let mut tried = 0;
+    let (mut tried, mut unnoticed) = (0, 0);
     for entry in fs::read_dir(staging.join("segments")).unwrap() {
         let file = entry.unwrap().path();
         let bytes = fs::read(&file).unwrap();
         let word = |at: usize| u64::from_le_bytes(bytes[at * 8..at * 8 + 8].try_into().unwrap());
-        let (thread, committed) = ((word(1) >> 32) as u32, word(8) as usize);
+        let (thread, published) = ((word(1) >> 32) as u32, Published::of(word(8)));
+        let committed = published.len as usize;
         if committed == 0 {
             continue;
         }
+        let rows_at = word(10) as usize;
+        let end = rows_at + committed;
+        let checked = rows_at..end - published.open as usize;
         for (what, broken) in damages(&bytes) {
             let what = format!("{}, {what}", file.display());
             let Some(found) = damaged(&dir, &staging, &file, &broken, &what) else {
@@ -296,21 +303,52 @@ fn a_damaged_segment_costs_its_own_thread_alone() {
                 others.cloned().collect::<Vec<_>>()
             };
             assert_eq!(others(&found.seen), others(&expected), "{what}");
-            // Rows carry no checksum: where a bit changed, one value may read as another.
-            if broken.len() < bytes.len() {
-                are_beginnings(&found.seen, &expected, &what);
-                let is_short = broken.len() < 128 + committed && !broken.is_empty();
-                assert_eq!(found.cut.segments, u64::from(is_short), "{what}");
-                assert_eq!(
-                    found.seen.len() < expected.len(),
-                    broken.len() < 128 + committed,
-                    "{what}"
-                );
+            let changed = broken.iter().zip(&bytes).position(|(a, b)| a != b);
+            // Where a bit changed in the last event, one value may read as another.
+            if changed.is_some_and(|at| (checked.end..end).contains(&at)) {
+                unnoticed += 1;
+                continue;
             }
+            are_beginnings(&found.seen, &expected, &what);
+            let noted = HEAD + committed / PART * 4;
+            let is_damaged = match changed {
+                Some(at) => at < noted || checked.contains(&at),
+                None => broken.len() < end,
+            };
+            assert_eq!(found.seen.len() < expected.len(), is_damaged, "{what}");
+            let is_told = is_damaged && !broken.is_empty();
+            assert_eq!(found.cut.segments, u64::from(is_told), "{what}");
             tried += 1;
         }
     }
-    assert!(tried > 3 * 16, "{tried}");
+    assert!(
+        tried > 3 * 16 && unnoticed < tried / 64,
+        "{tried} {unnoticed}"
+    );
+}
+
+#[test]
+fn a_bit_that_changed_in_the_newest_rows_is_told() {
+    let dir = Dir::new("power-newest");
+    let (staging, expected) = killed(&dir);
+    let mut tried = 0;
+    for entry in fs::read_dir(staging.join("segments")).unwrap() {
+        let file = entry.unwrap().path();
+        let bytes = fs::read(&file).unwrap();
+        let word = |at: usize| u64::from_le_bytes(bytes[at * 8..at * 8 + 8].try_into().unwrap());
+        let (published, rows_at) = (Published::of(word(8)), word(10) as usize);
+        let checked = (published.len - published.open) as usize;
+        for at in (published.len as usize / PART * PART..checked).step_by(13) {
+            let mut broken = bytes.clone();
+            broken[rows_at + at] ^= 1 << (at % 8);
+            let what = format!("{}, byte {at}", file.display());
+            let found = damaged(&dir, &staging, &file, &broken, &what).unwrap();
+            are_beginnings(&found.seen, &expected, &what);
+            assert_eq!(found.cut.segments, 1, "{what}");
+            tried += 1;
+        }
+    }
+    assert!(tried > 64, "{tried}");
 }
 
 #[test]
@@ -326,19 +364,14 @@ fn each_bit_of_a_segments_header_is_harmless_or_told() {
     let bytes = fs::read(&file).unwrap();
     let thread = u32::from_le_bytes(bytes[12..16].try_into().unwrap());
     let others = |events: &[Seen]| events.iter().filter(|event| event.thread != thread).count();
-    for bit in (0..80 * 8).step_by(3) {
+    for bit in (0..96 * 8).step_by(3) {
         let mut broken = bytes.clone();
         broken[bit / 8] ^= 1 << (bit % 8);
         let what = format!("bit {bit}");
         let found = damaged(&dir, &staging, &file, &broken, &what).unwrap();
-        // One that claims to be of another thread makes that one's own doubtful.
-        let is_thread = (96..128).contains(&bit);
-        assert!(
-            is_thread || others(&found.seen) == others(&expected),
-            "{what}"
-        );
-        // The number of bytes alone can say less without being noticed.
-        if found.seen.len() < expected.len() && !(512..576).contains(&bit) {
+        assert_eq!(others(&found.seen), others(&expected), "{what}");
+        are_beginnings(&found.seen, &expected, &what);
+        if found.seen.len() < expected.len() {
             assert!(found.cut.segments > 0, "{what}");
         }
     }

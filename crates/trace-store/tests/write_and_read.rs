@@ -50,7 +50,7 @@ fn a_finished_recording_holds_every_event_in_order() {
     assert_eq!(known.duration_ns, (ticks - 3) * 25);
     assert!(!known.partial && known.bytes > 0);
     assert_eq!(recording.counts().events, known.events);
-    assert_eq!(recording.definitions().code(5).unwrap().qualname, "f");
+    assert_eq!(&*recording.definitions().code(5).unwrap().qualname, "f");
     assert_eq!(recording.ns(ticks), ticks * 25);
     let paths = std::fs::read_to_string(committed.dir.join("trace_paths.json")).unwrap();
     assert_eq!(

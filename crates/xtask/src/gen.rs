@@ -161,6 +161,7 @@ fn py_policy() -> String {
             Shape::Path => ("path", &[][..]),
             Shape::MaybePath => ("maybe_path", &[][..]),
             Shape::Count(..) => ("count", &[][..]),
+            Shape::Window => ("window", &[][..]),
         };
         let choices: Vec<String> = choices.iter().map(|word| quoted(word)).collect();
         let env = switch.env.map_or("None".to_owned(), quoted);
@@ -185,6 +186,7 @@ fn py_default(setting: &Setting) -> String {
         Setting::Choice(word) => quoted(word),
         Setting::Path(path) => quoted(&path.display().to_string()),
         Setting::Count(n) => n.to_string(),
+        Setting::Text(text) => quoted(text),
     }
 }
 

@@ -21,6 +21,7 @@ COMMANDS: Final[dict[str, str]] = {
     "info": "info",
     "print": "print_",
     "recover": "recover",
+    "attach": "attach",
     "explain": "explain",
 }
 """Every command and its module in this package, in the order of ``--help``."""

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from .._gen.policy import SWITCHES
+from . import tree
 from .ending import ending, left_out, standing
 from .opening import add_directory, open_recording, printable
 from .output import use_utf8, write_out
@@ -37,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
         UsageError: there is no recording.
         EnvironmentError: the recording is damaged.
     """
-    text = open_recording(args.dir).info_json()
+    text = open_recording(args.dir).info_json(family=True)
     if args.json:
         use_utf8()
         write_out(text + "\n")
@@ -72,6 +73,7 @@ def describe(info: dict[str, Any]) -> Iterator[tuple[str, str]]:
     status = info["exit_status"]
     yield "exit status", "not known" if status is None else str(status)
     yield "ended", ending(info)
+    yield from _flight(info.get("flight"))
     kinds = ", ".join(f"{info[kind]:,} {kind}" for kind in ("calls", "lines", "exceptions"))
     yield "events", f"{info['events']:,} ({kinds})"
     if info["cut"]:
@@ -81,7 +83,9 @@ def describe(info: dict[str, Any]) -> Iterator[tuple[str, str]]:
     if info["tasks"]:
         yield "tasks", _named(info["tasks"], info["task_names"])
     if info["processes"] > 1:
-        yield "processes", f"{info['processes']:,}, of which this is one"
+        yield "processes", f"{info['processes']:,}, with those that came from this one"
+        for line in tree.lines(info["children"]):
+            yield "", line
     started = datetime.fromtimestamp(info["started_unix_ns"] // 10**9, UTC)
     yield "time", f"{duration(info['duration_ns'])}, from {started:%Y-%m-%d %H:%M:%S} UTC on"
     yield "size", _size_line(info)
@@ -97,6 +101,17 @@ def describe(info: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "recorder", f"{info['recorder_version']}, schema {info['schema_version']}"
     yield "trace id", info["trace_id"]
     yield "run id", info["run_id"]
+
+
+def _flight(flight: dict[str, Any] | None) -> Iterator[tuple[str, str]]:
+    """What a flight recorder kept, and why it was saved."""
+    if flight is None:
+        return
+    text = f"the newest {flight['window']}, saved because of {flight['reason']}"
+    if flight["dropped"] and flight["dropped_events"]:
+        first = flight["dropped"]["step"] + 1
+        text += f"; {flight['dropped_events']:,} events before step {first:,} are dropped"
+    yield "flight", text
 
 
 def duration(ns: int) -> str:

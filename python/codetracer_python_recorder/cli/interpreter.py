@@ -1,20 +1,36 @@
 """The options that this interpreter was started with."""
 
-__all__ = ["own_options"]
+__all__ = ["own_options", "program"]
 
 
 def own_options(words: list[str]) -> list[str]:
-    """The interpreter's options in a command line as ``sys.orig_argv`` has it.
+    """The interpreter's options in a command line as ``sys.orig_argv`` has it."""
+    return _split(words)[0]
+
+
+def program(words: list[str]) -> tuple[str, str] | None:
+    """What a command line runs: ``script``, ``module`` or ``code`` and its path, name or text.
+
+    ``None`` where it runs what it reads.
+    """
+    return _split(words)[1]
+
+
+def _split(words: list[str]) -> tuple[list[str], tuple[str, str] | None]:
+    """The interpreter's options, and what it runs.
 
     The grammar is that of CPython's command line: letters may be joined, ``W`` and ``X`` take the
     rest or the next word, ``c`` and ``m`` end the options.
     """
     options: list[str] = []
+    runs: tuple[str, str] | None = None
     at = 1
     while at < len(words):
         word = words[at]
         at += 1
         if word in ("-", "--") or not word.startswith("-"):
+            scripts = words[at : at + 1] if word == "--" else [word]
+            runs = ("script", scripts[0]) if scripts and word != "-" else None
             break
         if word.startswith("--"):
             options.append(word)
@@ -26,11 +42,14 @@ def own_options(words: list[str]) -> list[str]:
         if letters:
             options.append("-" + letters)
         if ends:
+            rest = word[1 + len(letters) :]
+            value = [rest[1:]] if rest[1:] else words[at : at + 1]
+            runs = ("module" if rest[0] == "m" else "code", value[0]) if value else None
             break
         if takes_next:
             options += words[at : at + 1]
             at += 1
-    return options
+    return options, runs
 
 
 def _cluster(letters: str) -> tuple[str, bool, bool]:

@@ -4,7 +4,8 @@ import argparse
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from .opening import add_directory, open_recording, thread_number
+from . import tree
+from .opening import add_directory, open_recording, printable, thread_number
 from .output import stdout_wants_colour, use_utf8, write_err, write_out
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
     """
     recording = open_recording(args.dir)
     thread = thread_number(recording, args.thread)
-    _say_which(recording)
+    info = _say_which(recording)
     if args.json:
         use_utf8()
         recording.print_json(_write, depth=args.depth, function=args.function, thread=thread)
@@ -73,13 +74,16 @@ def run(args: argparse.Namespace) -> int:
         thread=thread,
         colour=colour,
     )
+    for line in tree.lines(info["children"]):
+        write_out(printable(f"process {line}") + "\n")
     return 0
 
 
-def _say_which(recording: "Recording") -> None:
-    info: dict[str, Any] = json.loads(recording.info_json())
+def _say_which(recording: "Recording") -> dict[str, Any]:
+    info: dict[str, Any] = json.loads(recording.info_json(family=True))
     if info["status"] != "finished":
         write_err(f"recorder: this recording is not finished ({info['status']}): {info['path']!a}")
+    return info
 
 
 def _write(chunk: bytes) -> None:

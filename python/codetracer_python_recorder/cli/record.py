@@ -28,7 +28,7 @@ __all__ = ["HELP", "NAME", "add_arguments", "run", "split"]
 NAME = "record"
 HELP = "run a program and record it"
 
-_METAVARS: Final = {"count": "N", "path": "DIR", "maybe_path": "FILE"}
+_METAVARS: Final = {"count": "N", "path": "DIR", "maybe_path": "FILE", "window": "SIZE|SECONDS"}
 _SOURCE: Final = "command line"
 _USAGE = """codetracer-python-recorder [record] [OPTIONS] script.py [ARGS...]
        codetracer-python-recorder [record] [OPTIONS] -m module [ARGS...]

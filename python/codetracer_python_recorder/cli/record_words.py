@@ -24,7 +24,6 @@ _KEYS: Final = {s.flag: s.key for s in SWITCHES}
 _NOT_YET: Final = frozenset(
     {
         "--activation-path",
-        "--follow",
         "--io-capture",
         "--module-name-from-globals",
         "--no-framework-filters",

@@ -11,6 +11,7 @@ import os
 import re
 import resource
 import shutil
+import subprocess
 import sys
 import textwrap
 import venv
@@ -143,6 +144,16 @@ def with_an_interpreter_that_is_removed(place: Path) -> Ended:
     return run([place / "venv/bin/python", "-c", source], place, env=TRAILERS)
 
 
+def attached_to_one_that_refuses(place: Path) -> Ended:
+    """A process that was started with remote debugging switched off."""
+    refuses = subprocess.Popen(["sleep", "60"], env={"PYTHON_DISABLE_REMOTE_DEBUG": "1"})
+    try:
+        return recorder("attach", str(refuses.pid), cwd=place, env=TRAILERS)
+    finally:
+        refuses.kill()
+        refuses.wait()
+
+
 def interrupted_twice(place: Path) -> Ended:
     """Saving that takes its time, interrupted twice."""
     source = """
@@ -193,7 +204,7 @@ def in_subinterpreter(legacy: bool) -> Way:
 REAL: dict[str, Way] = {
     "ERR_ALREADY_TRACING": calls("r.start('a')\nr.start('b')\n"),
     "ERR_UNSUPPORTED_FORMAT": command("record", "--format", "xml", "app.py"),
-    "ERR_UNSUPPORTED_OPTION": command("record", "--follow", "app.py"),
+    "ERR_UNSUPPORTED_OPTION": command("record", "--io-capture", "app.py"),
     "ERR_UNKNOWN_OPTION": command("record", "--verbos", "app.py"),
     "ERR_UNKNOWN_COMMAND": command("inof"),
     "ERR_INVALID_ARGUMENT": command("print", "--depth", "minus-one"),
@@ -219,6 +230,12 @@ REAL: dict[str, Way] = {
         "--trace-dir=none/such/out",
         "app.py",
     ),
+    "ERR_NO_FLIGHT_RECORDER": calls("r.start('a').dump('b')\n"),
+    "ERR_SIGNAL_TAKEN": calls(
+        "import signal\nsignal.signal(signal.SIGUSR2, print)\n"
+        "r.start('a', flight_recorder='32M', policy={'dump_on': 'SIGUSR2'})\n"
+    ),
+    "ERR_PROCESS_NOT_FOUND": command("attach", "999999999"),
     "ERR_MISSING_EXTRA": calls(
         "sys.modules['pydantic'] = None\nimport codetracer_python_recorder.lifecycle\n"
     ),
@@ -244,6 +261,8 @@ REAL: dict[str, Way] = {
     "ERR_TOOL_ID_UNAVAILABLE": calls(
         "for number in range(6):\n    sys.monitoring.use_tool_id(number, 'other')\nr.start('out')\n"
     ),
+    "ERR_ATTACH_UNSUPPORTED": command("attach", str(os.getpid())),
+    "ERR_ATTACH_REFUSED": attached_to_one_that_refuses,
     "ERR_LAUNCH_FAILED": with_an_interpreter_that_is_removed,
     "ERR_TRACE_CORRUPT": after(cut, command("info")),
     "ERR_TRACE_VERSION": after(of_another_format, command("info", "old")),

@@ -20,8 +20,10 @@ CUT = {
     "x = 1 << 200": "max_bytes",
     "x = list(range(6))": "max_items",
     "x = {n: n for n in range(6)}": "max_items",
+    "x = [[[[1]]]]": "max_depth",
+    "x = [[1], [2], [3], [4]]": "max_objects",
 }
-LIMITS = ["--max-string=10", "--max-bytes=10", "--max-items=5"]
+LIMITS = ["--max-string=10", "--max-bytes=10", "--max-items=5", "--max-depth=3", "--max-objects=4"]
 
 
 def counters(place: Path) -> dict[str, int]:

@@ -171,7 +171,7 @@ def test_descriptors_are_high_closed_on_exec_and_given_back(tmp_path: Path) -> N
     source += "os.waitpid(child, 0)\n" + STOP + "print(high())\n"
     source = source.replace("child = os.fork()", "sys.stdout.flush()\nchild = os.fork()")
     ended = python("-c", source, cwd=tmp_path)
-    assert ended.out == "[512, 513, 514] [1, 1, 1]\n[]\n[]\n", ended.err
+    assert ended.out == "[512, 513, 514] [1, 1, 1]\n[512, 513, 515]\n[]\n", ended.err
 
 
 @pytest.mark.parametrize("limit", [64, 100, 300, 513, 514])

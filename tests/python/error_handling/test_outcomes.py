@@ -118,9 +118,19 @@ def coded(err: str) -> list[str]:
     return [line.split(": ")[1] for line in err.splitlines() if line.startswith("recorder: ERR_")]
 
 
+STOPS = """\
+print(work())
+import codetracer_python_recorder as r
+r.stop()
+assert not r.is_tracing()
+"""
+
+
+@pytest.mark.parametrize("stops", [False, True], ids=["", "stops"])
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_the_command_line_follows_the_table(tmp_path: Path, case: Case) -> None:
-    (tmp_path / "app.py").write_text(case.head + SCRIPT)
+def test_the_command_line_follows_the_table(tmp_path: Path, case: Case, stops: bool) -> None:
+    script = SCRIPT.replace("print(work())\n", STOPS) if stops else SCRIPT
+    (tmp_path / "app.py").write_text(case.head + script)
     fault = MOMENTS[case.moment][0]
     words = [*case.words(), "--json-errors", "app.py"]
     ended = faults.record(*words, cwd=tmp_path, faults=fault)

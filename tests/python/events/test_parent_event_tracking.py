@@ -257,9 +257,9 @@ async def main():
 
 parent = asyncio.run(main())
 pid = os.fork()
-print(parent.event_id, child.event_parent_id, child.event_id, BaseEvent().event_id, flush=True)
 if pid:
     os.waitpid(pid, 0)
+print(parent.event_id, child.event_parent_id, child.event_id, BaseEvent().event_id, flush=True)
 """
 
 

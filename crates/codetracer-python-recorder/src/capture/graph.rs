@@ -45,6 +45,15 @@ fn is_no_part(kind: Kind) -> bool {
     matches!(kind, Kind::Type | Kind::Function | Kind::Module)
 }
 
+/// How often limits left out what objects refer to.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct LeftOut {
+    /// Objects that were described without it, because of the limit of the depth.
+    pub by_depth: u64,
+    /// Walks that did not come to all of it, because of the limit of objects.
+    pub by_objects: u64,
+}
+
 /// Memory reused from walk to walk.
 #[derive(Default)]
 pub struct Scratch {
@@ -64,6 +73,9 @@ pub struct Walk<'w> {
     scratch: &'w mut Scratch,
     sink: &'w mut RowSink,
     modules: &'w Modules,
+    left_out: &'w mut LeftOut,
+    /// Whether objects were left out for which there was no room.
+    is_full: bool,
     deep: bool,
     session: u32,
     segment: u64,
@@ -80,6 +92,8 @@ impl<'w> Walk<'w> {
             scratch: &mut values.walk,
             sink: &mut thread.sink,
             modules: &values.modules,
+            left_out: &mut values.left_out,
+            is_full: false,
             deep: values.enabled,
             session: values.session,
             segment: thread.segment,
@@ -111,6 +125,7 @@ impl<'w> Walk<'w> {
 
     /// Writes the states of objects in the queue, and below them, that are not known. They count as visited.
     fn walk(&mut self, mut queue: Vec<(Obj<'_>, u32)>, looks: Looks) {
+        self.is_full = false;
         let mut at = 0;
         while let Some((obj, depth)) = queue.get(at).copied() {
             at += 1;
@@ -141,12 +156,20 @@ impl<'w> Walk<'w> {
             };
             self.enqueue(children, depth + 1, &mut queue);
         }
+        // Where only the nearest objects are looked at, that is no limit of the recording's.
+        self.left_out.by_objects += u64::from(self.is_full && looks != Looks::Near);
     }
 
     /// Adds what is to be visited of an object's parts.
     #[inline(always)]
     fn enqueue<'a>(&mut self, children: &[Child<'a>], depth: u32, queue: &mut Vec<(Obj<'a>, u32)>) {
         if depth >= self.limits.depth {
+            let limits = &self.limits;
+            let has_parts = |child: &Child<'_>| match child {
+                Child::Object(child) => Scalar::of(*child, limits).is_none(),
+                _ => false,
+            };
+            self.left_out.by_depth += u64::from(children.iter().any(has_parts));
             return;
         }
         for child in children {
@@ -158,8 +181,10 @@ impl<'w> Walk<'w> {
 
     #[inline(always)]
     fn enqueue_one<'a>(&mut self, child: Obj<'a>, depth: u32, queue: &mut Vec<(Obj<'a>, u32)>) {
-        if queue.len() < self.limits.objects
-            && Scalar::of(child, &self.limits).is_none()
+        if queue.len() >= self.limits.objects {
+            self.is_full |= Scalar::of(child, &self.limits).is_none()
+                && !self.scratch.visited.contains_key(&child.address());
+        } else if Scalar::of(child, &self.limits).is_none()
             && self.scratch.visited.insert(child.address(), ()).is_none()
         {
             queue.push((child, depth));

@@ -11,6 +11,9 @@ use crate::raw::unicode;
 /// Longest name that a definition keeps, in bytes.
 const NAME_BYTES: usize = 512;
 
+/// Classes or names after which both tables begin anew.
+const CAPACITY: usize = 1 << 15;
+
 /// Ids by address, each with a second mark that tells a reused address.
 #[derive(Default)]
 pub struct Ids {
@@ -21,6 +24,7 @@ pub struct Ids {
     storing: AddressMap<()>,
     next_type: u32,
     next_name: u32,
+    first: (u32, u32),
     /// By the address of the text, with the text that stood there.
     own_names: AddressMap<(Box<str>, u32)>,
 }
@@ -37,6 +41,26 @@ fn clip(mut text: String) -> String {
 }
 
 impl Ids {
+    /// Whether it is time to forget.
+    pub fn are_many(&self) -> bool {
+        self.types.len().max(self.names.len()) >= CAPACITY
+    }
+
+    /// Forgets every class and name of the program, so that each gets a new id and is defined again when it is seen
+    /// next. No segment that was begun before may be written to afterwards: its rows have the ids from before.
+    pub fn forget(&mut self) {
+        self.types = AddressMap::default();
+        self.names = AddressMap::default();
+        self.own_names = AddressMap::default();
+        self.last_type = (0, 0, 0);
+        self.first = (self.next_type, self.next_name);
+    }
+
+    /// The first ids of a class and of a name that were not forgotten.
+    pub fn first(&self) -> (u32, u32) {
+        self.first
+    }
+
     /// The id of the type of `obj`.
     #[inline(always)]
     pub fn type_of(&mut self, obj: Obj<'_>, sink: &mut RowSink) -> u32 {

@@ -16,6 +16,7 @@ use trace_model::row::Row;
 use trace_model::value::Unknown;
 
 use elsewhere::{captured, shared};
+pub use graph::LeftOut;
 use graph::{Looks, Walk};
 use ids::Ids;
 pub use limits::Limits;
@@ -40,6 +41,8 @@ pub struct Values {
     step: u64,
     /// Counts bindings of globals.
     globals: u32,
+    /// How often limits left out what objects refer to.
+    pub left_out: LeftOut,
 }
 
 /// Digest of a name that is not bound.
@@ -58,12 +61,33 @@ impl Values {
             modules: shape::Modules::default(),
             step: 0,
             globals: 0,
+            left_out: LeftOut::default(),
         }
+    }
+
+    /// The same for the recording of another session.
+    pub fn anew(&self, session: u32) -> Self {
+        Self::new(self.enabled, self.limits, session)
     }
 
     /// Code of the module `name` is recorded, so its classes are the program's.
     pub fn records_module(&mut self, name: &str) {
         self.modules.add(name);
+    }
+
+    /// Whether so many classes and names have ids that [`Values::forget_ids`] is due.
+    pub fn has_many_ids(&self) -> bool {
+        self.ids.are_many()
+    }
+
+    /// The first ids of a class and of a name that may be used.
+    pub fn first_ids(&self) -> (u32, u32) {
+        self.ids.first()
+    }
+
+    /// Forgets the ids of classes and names; no segment begun before may be written to afterwards.
+    pub fn forget_ids(&mut self) {
+        self.ids.forget();
     }
 
     /// The values that follow belong to the event of this step.
@@ -353,7 +377,7 @@ fn forget(thread: &mut ThreadContext, at: usize) {
 pub enum News {
     /// Nothing: no code ran since it was described.
     None,
-    /// Anything but its traceback, which grows by the event itself.
+    /// Anything but that its traceback grew, which it does by the event itself.
     State,
     /// Anything.
     Whole,

@@ -123,6 +123,38 @@ impl Tracebacks {
     }
 }
 
+/// Bits of a mark that are the number of entries.
+const LENGTH: u32 = 16;
+
+/// A number that differs where what is written of a traceback does; it is not 0.
+pub fn mark(first: Traceback<'_>) -> u64 {
+    marked(first, length(first))
+}
+
+/// Whether a traceback is the one of that mark, or that with entries of outer frames before it.
+pub fn grew(first: Traceback<'_>, before: u64) -> bool {
+    let known = before & ((1 << LENGTH) - 1);
+    let Some(more) = length(first).checked_sub(known).filter(|_| known != 0) else {
+        return false;
+    };
+    let rest = std::iter::successors(Some(first), |entry| entry.next()).nth(more as usize);
+    rest.is_some_and(|rest| marked(rest, known) == before)
+}
+
+fn marked(first: Traceback<'_>, length: u64) -> u64 {
+    let hash = entries(first).fold(0, |hash, entry| {
+        let code = entry.code().map_or(0, |code| code.obj().address() as u64);
+        mix(mix(hash, code), u64::from(entry.offset()))
+    });
+    hash << LENGTH | length
+}
+
+/// How many entries there are, as far as a mark says.
+fn length(first: Traceback<'_>) -> u64 {
+    let all = std::iter::successors(Some(first), |entry| entry.next());
+    all.take((1 << LENGTH) - 1).count() as u64
+}
+
 fn entries(first: Traceback<'_>) -> impl Iterator<Item = Traceback<'_>> {
     std::iter::successors(Some(first), |entry| entry.next()).take(ENTRIES)
 }

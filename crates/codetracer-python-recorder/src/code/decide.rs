@@ -27,7 +27,10 @@ pub struct Places {
     pub recorder: PathBuf,
 }
 
-/// Decides per code object, remembering each file name.
+/// File names remembered at most.
+const FILES: usize = 4096;
+
+/// Decides per code object, remembering file names.
 #[derive(Debug)]
 pub struct Decider {
     all: bool,
@@ -76,6 +79,9 @@ impl Decider {
             return known.clone();
         }
         let found = self.classify(filename);
+        if self.files.len() >= FILES {
+            self.files.clear();
+        }
         self.files.insert(filename.to_owned(), found.clone());
         found
     }

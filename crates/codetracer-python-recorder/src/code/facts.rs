@@ -1,6 +1,7 @@
 //! Everything the hooks need to know of a traced code object, computed once and kept with it.
 
 use std::cell::Cell;
+use std::sync::Arc;
 
 use trace_model::{CodeDef, Definition};
 
@@ -274,8 +275,12 @@ impl CodeFacts {
             path,
             first_line: code.first_line(),
             flags,
-            qualname: code.qualname().map(unicode::text).unwrap_or_default(),
-            module,
+            qualname: code
+                .qualname()
+                .map(unicode::text)
+                .unwrap_or_default()
+                .into(),
+            module: module.into(),
             arguments: arguments.len() as u16,
             names: within(names),
         };
@@ -365,7 +370,7 @@ fn way(code: Code<'_>, path: &Path, local: &impl Fn(u32) -> Source) -> Way {
 const NAME_BYTES: usize = 12 << 10;
 
 /// Cuts names so that the definition fits; what is cut reads as an empty name.
-fn within(names: Vec<String>) -> Vec<String> {
+fn within(names: Vec<String>) -> Arc<[Arc<str>]> {
     let mut left = NAME_BYTES;
     names
         .into_iter()
@@ -373,10 +378,10 @@ fn within(names: Vec<String>) -> Vec<String> {
             let cost = name.len() + 4;
             if cost > left {
                 left = left.saturating_sub(4);
-                return String::new();
+                return Arc::default();
             }
             left -= cost;
-            name
+            name.into()
         })
         .collect()
 }

@@ -4,6 +4,7 @@ use recorder_errors::{RecorderResult, enverr};
 
 use super::Recorder;
 use crate::raw::dispatch::callables;
+use crate::raw::extra;
 use crate::raw::monitoring::event;
 use crate::raw::threads::{self, Current};
 
@@ -47,6 +48,7 @@ pub fn attach(recorder: &mut Recorder, restart: bool) -> RecorderResult<()> {
             ));
         }
     }
+    extra::tell_gone(recorder.session);
     if restart {
         recorder.monitoring().restart_events();
     }

@@ -8,10 +8,14 @@ use super::stack;
 use crate::code::decide::Module;
 use crate::code::facts::{CodeFacts, Wanted};
 use crate::raw::errno::ErrnoGuard;
+use crate::raw::extra::Extra;
 use crate::raw::frame::{Code, Frame};
 use crate::raw::monitoring::event;
 use crate::raw::threads::{self, Current};
 use crate::raw::{extra, unicode};
+
+/// Paths remembered at most; a path that is forgotten gets another id when it is seen again.
+const PATHS: usize = 4096;
 
 impl Recorder {
     /// Decides about a code object at its first event of the session. `None`: skipped.
@@ -24,12 +28,18 @@ impl Recorder {
     ) -> Option<&'a CodeFacts> {
         let _errno = ErrnoGuard::keep();
         let filename = code.filename().map(unicode::text).unwrap_or_default();
+        if filename == "__init__" && code.is_named("__init__") {
+            // The interpreter's own frame between a call of a class and its initialiser, which has no namespace.
+            return None;
+        }
         let session = self.session;
-        let traced = self.decider.traced(
-            &filename,
-            || module_of(frame),
-            || stack::is_traced(frame.caller().0, session),
-        );
+        let before = self.session_before();
+        let below = || {
+            let below = frame.caller().0;
+            stack::is_traced(below, session)
+                || before.is_some_and(|before| stack::is_traced(below, before))
+        };
+        let traced = self.decider.traced(&filename, || module_of(frame), below);
         if !traced {
             self.counters.codes_skipped += 1;
             extra::store_skip(code, self.session);
@@ -37,6 +47,12 @@ impl Recorder {
             return None;
         }
         let at = self.enter(current)?;
+        // A recording that begins here has decided about every open frame.
+        if let Extra::Facts(facts) = extra::lookup(code)
+            && facts.session == self.session
+        {
+            return Some(facts);
+        }
         let path = self.path(at, &filename);
         let id = self.next_code;
         self.next_code += 1;
@@ -73,7 +89,12 @@ impl Recorder {
         if let Some(id) = self.paths.get(filename) {
             return *id;
         }
-        let id = self.paths.len() as u32;
+        if self.paths.len() >= PATHS {
+            self.paths.clear();
+            self.first_path = self.next_path;
+        }
+        let id = self.next_path;
+        self.next_path += 1;
         let (_, real) = self.decider.origin(filename);
         self.paths.insert(filename.to_owned(), id);
         self.define(
@@ -90,8 +111,9 @@ impl Recorder {
     /// Writes a definition into the thread's segment; it is published with the event that follows.
     pub fn define(&mut self, at: usize, definition: Definition) {
         Row::Define(definition).encode(&mut self.threads[at].sink);
-        if !self.threads[at].sink.has_room() {
-            self.threads[at].sink.commit();
+        let sink = &mut self.threads[at].sink;
+        if !sink.has_room() && !sink.goes_on() {
+            sink.commit();
             self.rotate(at);
         }
     }

@@ -4,6 +4,7 @@ use recorder_errors::{ErrorCode, RecorderError};
 use trace_store::{Segment, Writer};
 
 use super::recorder::{Counters, Recorder};
+use crate::capture::LeftOut;
 use crate::raw::frame::Frame;
 use crate::raw::object::{Kind, Obj};
 
@@ -54,7 +55,7 @@ impl Recorder {
         ended
     }
 
-    fn leave(&mut self, taken_away: bool) -> Ended {
+    pub(super) fn leave(&mut self, taken_away: bool) -> Ended {
         let segments = self
             .threads
             .iter_mut()
@@ -69,6 +70,7 @@ impl Recorder {
             taken_away,
             main: self.main,
             counters: self.counters,
+            left_out: self.values.left_out,
             events: self.order.step,
         }
     }
@@ -92,6 +94,8 @@ pub struct Ended {
     pub main: MainEnd,
     /// Numbers for the metadata.
     pub counters: Counters,
+    /// How often limits left out what objects refer to.
+    pub left_out: LeftOut,
     /// Events recorded.
     pub events: u64,
 }

@@ -54,11 +54,19 @@ fn know<'a>(
     }
 }
 
-/// The facts of `code` if it is traced in this session; decides nothing.
+/// The facts of `code` if it is traced in this session; decides nothing, unless the session begins here.
 #[inline(always)]
-pub(super) fn traced<'a>(recorder: &Recorder, code: Code<'a>) -> Option<&'a CodeFacts> {
+pub(super) fn traced<'a>(
+    recorder: &mut Recorder,
+    current: Current,
+    code: Code<'a>,
+) -> Option<&'a CodeFacts> {
     match lookup(code) {
         Extra::Facts(facts) if facts.session == recorder.session => Some(facts),
+        _ if recorder.is_waiting() && recorder.begins_with(current, code) => match lookup(code) {
+            Extra::Facts(facts) if facts.session == recorder.session => Some(facts),
+            _ => None,
+        },
         _ => None,
     }
 }

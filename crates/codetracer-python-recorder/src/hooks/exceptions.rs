@@ -83,7 +83,7 @@ pub fn raise(
     exc: Obj<'_>,
 ) -> Answer {
     let passing = recorder.unwinding == Unwinding::of(exc, recorder.order.step);
-    let Some(facts) = traced(recorder, code) else {
+    let Some(facts) = traced(recorder, current, code) else {
         return Answer::Continue;
     };
     if exc.is_stop_iteration() && facts.analysis.ends_iteration.binary_search(&offset).is_ok() {
@@ -120,7 +120,7 @@ pub fn raise(
 pub fn unwind(recorder: &mut Recorder, current: Current, code: Code<'_>, exc: Obj<'_>) -> Answer {
     recorder.unwinding = Unwinding::of(exc, recorder.order.step);
     let steady = std::mem::take(&mut recorder.steady);
-    let Some(facts) = traced(recorder, code) else {
+    let Some(facts) = traced(recorder, current, code) else {
         return Answer::Continue;
     };
     let (Some(frame), Some(at)) = (current.frame(), recorder.enter(current)) else {
@@ -178,7 +178,7 @@ pub fn handler(
     exc: Obj<'_>,
 ) -> Answer {
     recorder.steady = Unwinding::default();
-    let Some(facts) = traced(recorder, code) else {
+    let Some(facts) = traced(recorder, current, code) else {
         return Answer::Continue;
     };
     let Some(frame) = current.frame() else {
@@ -214,7 +214,7 @@ pub fn branch(
     from: u32,
     to: u32,
 ) -> Answer {
-    let Some(facts) = traced(recorder, code) else {
+    let Some(facts) = traced(recorder, current, code) else {
         return Answer::Disable;
     };
     let Some(decision) = facts.analysis.match_at(from) else {
@@ -285,7 +285,7 @@ pub(super) fn write_pending(
     let Some(exc) = handled_exception().filter(|exc| exc.address() == pending.exception) else {
         return;
     };
-    if !thread.sink.has_room() && !recorder.rotate(at) {
+    if !recorder.has_room(at) {
         return;
     }
     let Recorder {

@@ -25,7 +25,7 @@ const CALL_CACHE: u32 = match OPCODES {
 /// LINE.
 #[inline(always)]
 pub fn line(recorder: &mut Recorder, current: Current, code: Code<'_>, line: u32) -> Answer {
-    let Some(facts) = traced(recorder, code) else {
+    let Some(facts) = traced(recorder, current, code) else {
         return Answer::Disable;
     };
     let (Some(frame), Some(at)) = (current.frame(), recorder.enter(current)) else {
@@ -73,7 +73,7 @@ pub fn instruction(
     code: Code<'_>,
     offset: u32,
 ) -> Answer {
-    let Some(facts) = traced(recorder, code) else {
+    let Some(facts) = traced(recorder, current, code) else {
         return Answer::Disable;
     };
     let kept = facts.analysis.watched_at(offset);
@@ -102,7 +102,7 @@ pub fn jump(
     from: u32,
     to: u32,
 ) -> Answer {
-    let Some(facts) = traced(recorder, code) else {
+    let Some(facts) = traced(recorder, current, code) else {
         return Answer::Disable;
     };
     let at = facts.analysis.line_at(to);
@@ -122,7 +122,7 @@ pub fn call(
     offset: u32,
     callee: Obj<'_>,
 ) -> Answer {
-    let Some(facts) = traced(recorder, code) else {
+    let Some(facts) = traced(recorder, current, code) else {
         return Answer::Disable;
     };
     if facts.analysis.watched_at(offset + CALL_CACHE) != watch::NO_LINE_BEFORE {

@@ -1,6 +1,7 @@
 //! The recorder while it runs: what each monitoring event does. Safe code over `raw`.
 
 pub mod attach;
+pub mod continued;
 mod decisions;
 pub mod ending;
 pub mod events;

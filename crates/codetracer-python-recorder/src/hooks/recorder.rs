@@ -5,9 +5,10 @@ use std::collections::HashMap;
 
 use recorder_core::metrics;
 use recorder_errors::{ErrorCode, RecorderError, RecorderResult};
-use trace_store::Writer;
+use trace_store::{Dumper, Writer};
 
 use super::Answer;
+use super::continued::Waiting;
 use super::ending::MainEnd;
 use super::order::Order;
 use super::suspended::Suspended;
@@ -22,8 +23,8 @@ use crate::raw::clock::Clock;
 use crate::raw::frame::Code;
 use crate::raw::monitoring::Monitoring;
 use crate::raw::object::Obj;
-use crate::raw::process;
 use crate::raw::threads::{Current, ThreadKey};
+use crate::raw::{extra, process};
 
 /// Numbers that the metadata reports.
 #[derive(Debug, Clone, Copy, Default)]
@@ -67,6 +68,13 @@ pub struct Recorder {
     pub(super) next_code: u32,
     pub(super) next_segment: u64,
     pub(super) paths: HashMap<String, u32>,
+    pub(super) next_path: u32,
+    /// Paths with smaller ids are not remembered.
+    pub(super) first_path: u32,
+    /// Threads that are gone, which the writer has not heard of.
+    pub(super) ended_threads: Vec<u32>,
+    /// How many contexts there may be before those of ended threads are looked for.
+    pub(super) look_for_ended: usize,
     pub(super) decider: Decider,
     pub(super) monitoring: Monitoring,
     pub(super) writer: Option<Writer>,
@@ -74,6 +82,8 @@ pub struct Recorder {
     /// Why recording ended early.
     pub(super) reason: Option<ErrorCode>,
     pub(super) process: u32,
+    /// What was recorded before belongs to another recording; this one begins with the next event.
+    pub(super) waiting: Option<Waiting>,
 }
 
 /// What a new recorder is made of.
@@ -92,8 +102,8 @@ pub struct Parts {
     pub decider: Decider,
     /// The tool id.
     pub monitoring: Monitoring,
-    /// Where segments go.
-    pub writer: Writer,
+    /// Where segments go; none where the recording begins with its first event.
+    pub writer: Option<Writer>,
 }
 
 impl Recorder {
@@ -119,9 +129,14 @@ impl Recorder {
             next_code: 0,
             next_segment: 0,
             paths: HashMap::new(),
+            next_path: 0,
+            first_path: 0,
+            ended_threads: Vec::new(),
+            look_for_ended: 0,
             decider: parts.decider,
             monitoring: parts.monitoring,
-            writer: Some(parts.writer),
+            waiting: Waiting::of(&parts.writer, parts.session),
+            writer: parts.writer,
             failure: None,
             reason: None,
             process: std::process::id(),
@@ -168,6 +183,9 @@ impl Recorder {
     pub fn skipped_return(&mut self, current: Current, code: Code<'_>, value: Obj<'_>) -> Answer {
         if !self.tasks.is_watched(code) {
             return Answer::Disable;
+        }
+        if self.is_waiting() {
+            return Answer::Continue;
         }
         if let Some(at) = self.enter(current) {
             let Self { tasks, threads, .. } = self;
@@ -242,6 +260,7 @@ impl Recorder {
         if !std::mem::replace(&mut self.active, false) {
             return;
         }
+        extra::tell_gone(0);
         // Line events set for a code object outlive the tool id, and would reach its next owner.
         if self.monitoring.is_ours() || self.monitoring.reclaim() {
             self.monitoring.clear_local_events();
@@ -255,23 +274,15 @@ impl Recorder {
         }
     }
 
-    /// In a forked child: this process records nothing; the parent's recording is not touched.
-    pub fn leave_forked_child(&mut self) {
-        recorder_core::diagnostics::release_in_child();
-        self.detach();
-        if let Some(writer) = self.writer.take() {
-            writer.abandon_in_child();
-        }
-        for thread in &mut self.threads {
-            drop(thread.sink.detach());
-        }
+    /// What saves a flight recorder while it runs.
+    pub fn dumper(&self) -> Option<Dumper> {
+        self.writer.as_ref().map(Writer::dumper)
     }
 
-    /// Joins the drainer, right before a fork.
-    pub fn before_fork(&mut self) {
-        self.counters.forks += 1;
+    /// Has the signal looked for that saves a flight recorder.
+    pub fn listen(&self) {
         if let Some(writer) = &self.writer {
-            writer.pause();
+            writer.listen();
         }
     }
 

@@ -1,18 +1,24 @@
 //! Threads of a recording: a context and a segment for each, handed over when full or when the thread is gone.
 
+use std::collections::HashSet;
+
 use recorder_errors::enverr;
 use trace_model::{Definition, Row, ThreadDef};
-use trace_store::{Base, Segment};
+use trace_store::{Base, FirstIds, Gone, Segment};
 
 use super::recorder::Recorder;
-use super::thread::ThreadContext;
+use super::thread::{NOBODY, ThreadContext};
 use crate::raw::clock::monotonic_ns;
 use crate::raw::errno::ErrnoGuard;
 use crate::raw::threads::{self, Current, ThreadKey};
-use crate::raw::{allocator, apart, process};
+use crate::raw::{allocator, apart, extra, process};
+use crate::session;
 
-/// The key of a context whose thread is gone.
-const NOBODY: ThreadKey = ThreadKey { state: 0, id: 0 };
+/// Code objects that are gone and still remembered by the writer.
+const MANY_GONE: usize = 4096;
+
+/// Contexts that are never too many: the segments of those that ended fit the room for segments that wait to be used again.
+const FEW: usize = 5;
 
 impl Recorder {
     /// The context of a thread that is not the last one seen, or whose segment is full.
@@ -20,8 +26,11 @@ impl Recorder {
     pub(super) fn enter_slowly(&mut self, current: Current, key: ThreadKey) -> Option<usize> {
         let _errno = ErrnoGuard::keep();
         if process::forked() && process::id() != self.process {
-            process::fork_is_settled();
-            self.leave_forked_child();
+            // Without Python's hooks: from the next event on.
+            session::after_fork_in_child(self);
+            return None;
+        }
+        if self.is_waiting() && (apart::is_apart(key) || !self.begin(current)) {
             return None;
         }
         if allocator::ran_out() {
@@ -36,16 +45,23 @@ impl Recorder {
             None if apart::is_apart(key) => return None,
             None => self.add_thread(current, key)?,
         };
-        if !self.threads[at].sink.has_room() && !self.rotate(at) {
+        if !self.has_room(at) {
             return None;
         }
         self.cached = (key, at);
         Some(at)
     }
 
+    /// Makes sure that the thread has room for one event. `false` when recording has ended by a failure.
+    pub(super) fn has_room(&mut self, at: usize) -> bool {
+        let sink = &mut self.threads[at].sink;
+        sink.has_room() || sink.goes_on() || self.rotate(at)
+    }
+
     fn add_thread(&mut self, current: Current, key: ThreadKey) -> Option<usize> {
-        if self.index.len() >= 8 {
+        if self.index.len() >= self.look_for_ended.max(FEW) {
             self.retire_ended_threads();
+            self.look_for_ended = 2 * self.index.len();
         }
         let id = self.next_thread;
         self.next_thread += 1;
@@ -83,8 +99,10 @@ impl Recorder {
 
     /// Hands over the segments of threads that are gone.
     fn retire_ended_threads(&mut self) {
-        let mut alive = Vec::new();
-        threads::live_threads(|key| alive.push(key));
+        let mut alive = HashSet::new();
+        threads::live_threads(|key| {
+            alive.insert(key);
+        });
         let gone: Vec<ThreadKey> = self
             .index
             .keys()
@@ -94,11 +112,48 @@ impl Recorder {
         for key in gone {
             if let Some(at) = self.index.remove(&key) {
                 self.threads[at].key = NOBODY;
+                self.ended_threads.push(self.threads[at].id);
                 self.give_up_segment(at);
             }
         }
         self.order.last = usize::MAX;
         self.cached = (NOBODY, 0);
+        self.tell_gone(Vec::new(), None);
+    }
+
+    /// Tells the writer what it may forget. Segments with rows of it have been handed over.
+    fn tell_gone(&mut self, codes: Vec<u32>, ids: Option<FirstIds>) {
+        let threads = std::mem::take(&mut self.ended_threads);
+        if let Some(writer) = &self.writer {
+            writer.forget(Gone {
+                threads,
+                codes,
+                ids,
+            });
+        }
+    }
+
+    /// Hands over every segment, so that nothing of what they refer to has to be remembered: code objects that are
+    /// gone, classes and names that were given ids.
+    fn turn_over(&mut self) -> bool {
+        for at in 0..self.threads.len() {
+            if !self.give_up_segment(at) {
+                return false;
+            }
+        }
+        self.order.last = usize::MAX;
+        self.cached = (NOBODY, 0);
+        if self.values.has_many_ids() {
+            self.values.forget_ids();
+        }
+        let (class, name) = self.values.first_ids();
+        let ids = FirstIds {
+            class,
+            name,
+            path: self.first_path,
+        };
+        self.tell_gone(extra::take_gone(), Some(ids));
+        true
     }
 
     fn give_up_segment(&mut self, at: usize) -> bool {
@@ -143,6 +198,9 @@ impl Recorder {
     pub fn rotate(&mut self, at: usize) -> bool {
         let _errno = ErrnoGuard::keep();
         if !self.give_up_segment(at) {
+            return false;
+        }
+        if (extra::count_gone() >= MANY_GONE || self.values.has_many_ids()) && !self.turn_over() {
             return false;
         }
         if self.writer.as_ref().is_some_and(|writer| writer.is_tight()) {

@@ -55,6 +55,9 @@ impl Seen {
     }
 }
 
+/// The key of a context whose thread is gone.
+pub const NOBODY: ThreadKey = ThreadKey { state: 0, id: 0 };
+
 /// State of one thread.
 pub struct ThreadContext {
     /// Whose state it is.

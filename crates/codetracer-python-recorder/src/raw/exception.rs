@@ -76,11 +76,6 @@ impl<'a> Traceback<'a> {
         u32::try_from(self.0.read::<i32>(at::TRACEBACK_OFFSET)).unwrap_or(0)
     }
 
-    /// The address, which tells one traceback from another.
-    pub fn address(self) -> usize {
-        self.0.address()
-    }
-
     /// The code object of the entry's frame.
     pub fn code(self) -> Option<super::frame::Code<'a>> {
         let frame = self.0.field(at::TRACEBACK_FRAME)?;

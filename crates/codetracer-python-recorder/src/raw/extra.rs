@@ -14,16 +14,51 @@ use crate::code::facts::CodeFacts;
 
 static INDEX: AtomicIsize = AtomicIsize::new(-1);
 
-struct Armed(UnsafeCell<Vec<usize>>);
+/// Code objects with local events, and code objects that are gone.
+struct Lists {
+    /// Addresses; 0 at places that are free.
+    armed: Vec<usize>,
+    /// Places in `armed` that are free.
+    free: Vec<usize>,
+    /// The session whose code objects are told of when they are gone; 0 for none.
+    session: u32,
+    /// Ids of code objects of that session that are gone.
+    gone: Vec<u32>,
+}
+
+struct Shared(UnsafeCell<Lists>);
 
 // SAFETY: touched with the GIL held only; code objects are created and freed under the GIL.
-unsafe impl Sync for Armed {}
+unsafe impl Sync for Shared {}
 
-static ARMED: Armed = Armed(UnsafeCell::new(Vec::new()));
+static LISTS: Shared = Shared(UnsafeCell::new(Lists {
+    armed: Vec::new(),
+    free: Vec::new(),
+    session: 0,
+    gone: Vec::new(),
+}));
 
-fn armed<R>(f: impl FnOnce(&mut Vec<usize>) -> R) -> R {
-    // SAFETY: under the GIL and not re-entered, as `f` only edits the vector.
-    f(unsafe { &mut *ARMED.0.get() })
+fn lists<R>(f: impl FnOnce(&mut Lists) -> R) -> R {
+    // SAFETY: under the GIL and not re-entered, as `f` only edits the vectors.
+    f(unsafe { &mut *LISTS.0.get() })
+}
+
+/// Notes from now on which code objects of `session` are freed; 0 for none.
+pub fn tell_gone(session: u32) {
+    lists(|lists| {
+        lists.session = session;
+        lists.gone = Vec::new();
+    });
+}
+
+/// How many code objects were freed since [`take_gone`].
+pub fn count_gone() -> usize {
+    lists(|lists| lists.gone.len())
+}
+
+/// Ids of the code objects that were freed.
+pub fn take_gone() -> Vec<u32> {
+    lists(|lists| std::mem::take(&mut lists.gone))
 }
 
 /// What the slot of a code object says.
@@ -43,15 +78,15 @@ unsafe extern "C" fn free(slot: *mut std::ffi::c_void) {
     }
     // SAFETY: an even non-zero slot is a box made by `store`; the code object that owned it is going away.
     let facts = unsafe { Box::from_raw(slot.cast::<CodeFacts>()) };
-    if let Some(at) = facts.armed_at.get() {
-        forget(at);
-    }
-}
-
-fn forget(at: usize) {
-    armed(|list| {
-        if let Some(entry) = list.get_mut(at) {
+    lists(|lists| {
+        if let Some(at) = facts.armed_at.get()
+            && let Some(entry) = lists.armed.get_mut(at)
+        {
             *entry = 0;
+            lists.free.push(at);
+        }
+        if facts.session == lists.session {
+            lists.gone.push(facts.id);
         }
     });
 }
@@ -173,9 +208,19 @@ pub fn mark_armed(code: Code<'_>, facts: &CodeFacts) {
     if facts.armed_at.get().is_some() {
         return;
     }
-    let at = armed(|list| {
-        list.push(code.obj().address());
-        list.len() - 1
+    let address = code.obj().address();
+    let at = lists(|lists| {
+        let free = lists.free.pop();
+        match free.and_then(|at| Some((at, lists.armed.get_mut(at)?))) {
+            Some((at, entry)) => {
+                *entry = address;
+                at
+            }
+            None => {
+                lists.armed.push(address);
+                lists.armed.len() - 1
+            }
+        }
     });
     facts.armed_at.set(Some(at));
 }
@@ -185,7 +230,10 @@ pub fn mark_armed(code: Code<'_>, facts: &CodeFacts) {
 /// # Safety
 /// The GIL must be held; the result must be used before any code object can be freed.
 pub unsafe fn take_armed() -> Vec<*mut ffi::PyObject> {
-    let list = armed(std::mem::take);
+    let list = lists(|lists| {
+        lists.free = Vec::new();
+        std::mem::take(&mut lists.armed)
+    });
     list.into_iter()
         .filter(|address| *address != 0)
         .map(|address| {

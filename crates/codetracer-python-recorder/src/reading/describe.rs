@@ -3,8 +3,9 @@
 use recorder_errors::{RecorderError, RecorderResult, bug};
 use serde_json::{Value as Json, json};
 use trace_model::{EventKind, Names};
-use trace_store::Recording;
+use trace_store::family::{Member, children};
 use trace_store::reader::Call;
+use trace_store::{Recording, last_words};
 
 use super::ending;
 
@@ -12,8 +13,8 @@ fn unwritable(error: impl std::fmt::Display) -> RecorderError {
     bug!(INTERNAL, "cannot describe the recording: {error}")
 }
 
-/// What is known of the recording as a whole.
-pub fn info(recording: &Recording) -> RecorderResult<String> {
+/// What is known of the recording as a whole, and on demand of those of the processes that came from its own.
+pub fn info(recording: &Recording, family: bool) -> RecorderResult<String> {
     let counts = recording.counts();
     let definitions = recording.definitions();
     let threads: Vec<Json> = definitions
@@ -48,8 +49,40 @@ pub fn info(recording: &Recording) -> RecorderResult<String> {
     let mut out = serde_json::to_value(recording.metadata()).map_err(unwritable)?;
     if let (Json::Object(out), Json::Object(said)) = (&mut out, said) {
         out.extend(said);
+        if family {
+            let children = children(&source.path, &recording.metadata().run_id);
+            let processes = children.iter().map(Member::processes).sum::<u64>() + 1;
+            out.insert("processes".to_owned(), processes.into());
+            let children = children.iter().map(member).collect();
+            out.insert("children".to_owned(), Json::Array(children));
+        }
     }
     Ok(out.to_string())
+}
+
+/// A process of the family.
+fn member(member: &Member) -> Json {
+    let metadata = &member.metadata;
+    json!({
+        "pid": metadata.pid,
+        "run_id": metadata.run_id,
+        "parent_run_id": metadata.parent_run_id,
+        "began_by": metadata.began_by,
+        "ended_by": metadata.ended_by,
+        "status": member.status.as_str(),
+        "partial": metadata.partial,
+        "reason": metadata.reason,
+        "damage": member.damage,
+        "exit_status": metadata.exit_status,
+        "signal_name": metadata.last_words.as_ref().map(|words| last_words::name(words.signal)),
+        "events": metadata.events,
+        "calls": metadata.calls,
+        "started_unix_ns": metadata.started_unix_ns,
+        "program": metadata.program,
+        "args": metadata.args,
+        "path": member.path.display().to_string(),
+        "children": member.children.iter().map(self::member).collect::<Vec<_>>(),
+    })
 }
 
 /// The frame of the event at `step`, or all open frames of its thread, as a JSON array; outermost first, as they were
@@ -98,7 +131,7 @@ pub fn calls(
             "call": call.id,
             "thread": call.thread,
             "depth": call.depth,
-            "function": code.map(|code| code.qualname.as_str()),
+            "function": code.map(|code| &*code.qualname),
             "file": path.map(|path| path.path.as_str()),
             "line": code.map(|code| code.first_line),
             "first_step": call.step,

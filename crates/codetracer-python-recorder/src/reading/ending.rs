@@ -71,7 +71,7 @@ fn frame(definitions: &trace_model::Definitions, open: &OpenFrame) -> Json {
     let path = code.and_then(|code| definitions.path(code.path));
     json!({
         "call": open.call,
-        "function": code.map(|code| code.qualname.as_str()),
+        "function": code.map(|code| &*code.qualname),
         "file": path.map(|path| path.path.as_str()),
         "line": open.line,
     })

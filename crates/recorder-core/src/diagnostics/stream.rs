@@ -39,6 +39,12 @@ pub(super) fn hold() {
     *stream() = held;
 }
 
+/// Remembers which file the stderr of now is, and keeps nothing open: whoever waits for the end of a pipe waits for the
+/// program only.
+pub(super) fn look() {
+    *stream() = identity_of(NUMBER).map_or(Stream::Nowhere, Stream::While);
+}
+
 /// Gives it back, when nothing more is to be said of the recording.
 pub fn release() {
     *stream() = Stream::Program;

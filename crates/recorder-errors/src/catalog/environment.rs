@@ -85,6 +85,18 @@ MMAP_UNSAFE {
     fix: "Point --trace-dir at a file system with fallocate (ext4, xfs, tmpfs) if that protection matters.",
     example: "codetracer-python-recorder record --trace-dir /copy-on-write/out app.py",
 }
+ATTACH_UNSUPPORTED {
+    summary: "Recording cannot be started in a running process with these interpreters.",
+    why: "It needs sys.remote_exec (PEP 768), which CPython has from 3.14 on, both in the interpreter that runs the command and in the process.",
+    fix: "Run the command and the program with CPython 3.14 or later, or record the program from its start.",
+    example: "python3.12 -m codetracer_python_recorder attach 4711",
+}
+ATTACH_REFUSED {
+    summary: "The process does not let recording be started in it.",
+    why: "Remote debugging was switched off for it (PYTHON_DISABLE_REMOTE_DEBUG, -X disable-remote-debug, or a build without it), or the call failed in it.",
+    fix: "Start the program without that switch, or record it from its start.",
+    example: "PYTHON_DISABLE_REMOTE_DEBUG=1 sleep 5 & codetracer-python-recorder attach $!",
+}
 LAUNCH_FAILED {
     summary: "The interpreter for the program could not be started.",
     why: "sys.executable is empty, was removed, or may not be executed.",

@@ -103,6 +103,24 @@ TRACE_MISSING {
     fix: "See the failure reported before this one. Without any, check that the program ran code which is recorded by default; --all records everything.",
     example: "codetracer-python-recorder record --require-trace --on-recorder-error disable --trace-dir none/such/out app.py",
 }
+NO_FLIGHT_RECORDER {
+    summary: "A recording was to be saved while it runs, and it is no flight recorder.",
+    why: "An ordinary recording keeps everything and is saved when it ends. Only a flight recorder, which keeps the newest part, saves what it holds before.",
+    fix: "Start with --flight-recorder SIZE or start(flight_recorder=\"32M\"), or stop the recording to save it.",
+    example: "session = start(\"out\"); session.dump(\"moment\")",
+}
+SIGNAL_TAKEN {
+    summary: "The signal of --dump-on has a handler of the program.",
+    why: "A handler of the program is never replaced: it would no longer be called. The program installed it before recording started.",
+    fix: "Choose another signal for --dump-on, or start recording before the program installs its handler.",
+    example: "signal.signal(signal.SIGUSR2, handler); start(\"out\", flight_recorder=\"32M\", policy={\"dump_on\": \"SIGUSR2\"})",
+}
+PROCESS_NOT_FOUND {
+    summary: "There is no such process, or it is no CPython.",
+    why: "The number is wrong, the process has ended, or another program runs under it.",
+    fix: "Look the number up again, for example with `pgrep -af python`.",
+    example: "codetracer-python-recorder attach 999999999",
+}
 MISSING_EXTRA {
     summary: "A part of the package needs a library that is not installed.",
     why: "The recorder itself has no dependencies; the event bus, the live view and the bridge to OpenTelemetry have, and they are optional.",

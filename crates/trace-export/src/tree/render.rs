@@ -233,7 +233,7 @@ impl<'a> Render<'a> {
             _ => {
                 let first = (self.view.source)(code.path, code.first_line);
                 let body = match first {
-                    Some(first) if code.qualname != "<module>" => indentation(&first) + 4,
+                    Some(first) if &*code.qualname != "<module>" => indentation(&first) + 4,
                     _ => 0,
                 };
                 *indent = Some((code.id, body));

@@ -2,6 +2,8 @@
 
 pub mod changes;
 
+use std::sync::Arc;
+
 use trace_model::{
     CodeDef, Definition, Definitions, Event, Form, Op, Replay, Row, TaskDef, ThreadDef,
     ThreadState, TypeDef, Value,
@@ -75,7 +77,7 @@ fn definitions() -> Definitions {
             flags,
             qualname: qualname.into(),
             module: "__main__".into(),
-            names: names.iter().map(|name| (*name).to_owned()).collect(),
+            names: names.iter().map(|name| Arc::from(*name)).collect(),
             arguments,
         })
     };

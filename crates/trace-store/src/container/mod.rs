@@ -10,6 +10,7 @@
 //! | `blocks` | `x-codetracer-block` | one block of one thread's rows |
 //! | `index` | `x-codetracer-index` | index entries of the blocks since the page before, each with its length (varint) before it |
 
+pub(crate) mod chain;
 pub(crate) mod index;
 pub(crate) mod reader;
 mod scan;

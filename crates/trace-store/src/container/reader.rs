@@ -5,7 +5,7 @@
 
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 use mcap::records::{Record, op};
@@ -131,6 +131,14 @@ impl Container {
             metadata: None,
             finished: false,
         })
+    }
+
+    /// Device and inode of the file.
+    pub fn identity(&self) -> RecorderResult<(u64, u64)> {
+        let data = self.file.metadata();
+        let data = data
+            .map_err(|error| RecorderError::io_while("look at the recording", &self.path, error))?;
+        Ok((data.dev(), data.ino()))
     }
 
     /// Reads bytes that are in the file; more than are there is an error.

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering};
 
 use mcap::records::MessageHeader;
 use mcap::{Compression, WriteOptions};
@@ -35,6 +35,7 @@ pub(crate) struct ContainerWriter {
     /// Bytes in the file, the position of the next chunk.
     stored: Arc<AtomicU64>,
     descriptor: Arc<AtomicI32>,
+    elsewhere: Arc<AtomicBool>,
     sequences: [u32; Channel::ALL.len()],
     page: Vec<u8>,
     page_blocks: usize,
@@ -55,8 +56,14 @@ impl std::fmt::Debug for ContainerWriter {
 impl ContainerWriter {
     /// Creates the file with what is known at the start.
     pub fn create(path: &Path, metadata: &Metadata) -> RecorderResult<Self> {
+        Self::create_for(path, path, metadata)
+    }
+
+    /// As [`ContainerWriter::create`], for a file that is moved to `place` afterwards.
+    pub fn create_for(path: &Path, place: &Path, metadata: &Metadata) -> RecorderResult<Self> {
         let fail = |error| error::writing(path, error);
-        let file = TraceFile::create(path)?;
+        let file = TraceFile::create_for(path, place)?;
+        let elsewhere = file.elsewhere();
         let stored = file.stored();
         let descriptor = file.descriptor();
         let mut mcap = WriteOptions::new()
@@ -83,9 +90,10 @@ impl ContainerWriter {
         }
         let mut writer = Self {
             mcap: Some(mcap),
-            path: path.to_owned(),
+            path: place.to_owned(),
             stored,
             descriptor,
+            elsewhere,
             sequences: Default::default(),
             page: Vec::new(),
             page_blocks: 0,
@@ -106,11 +114,21 @@ impl ContainerWriter {
         self.descriptor.load(Ordering::Relaxed)
     }
 
+    /// Another thread, with descriptors of its own, goes on writing.
+    pub fn moved(&self) {
+        self.elsewhere.store(true, Ordering::Relaxed);
+    }
+
     /// Adds a definition; it is stored with the next block or at the end.
     pub fn define(&mut self, definition: &Definition) {
         let mut body = Vec::new();
         definition.encode(&mut body);
-        put_blob(&mut self.definitions, &body);
+        self.define_encoded(&body);
+    }
+
+    /// As [`ContainerWriter::define`], of an encoded definition.
+    pub fn define_encoded(&mut self, body: &[u8]) {
+        put_blob(&mut self.definitions, body);
     }
 
     /// Adds definitions as another container has them.
@@ -176,8 +194,9 @@ impl ContainerWriter {
             })
     }
 
-    /// Stores what is left, the last metadata and the summary, and makes the file durable. Gives its size.
-    pub fn finish(mut self, metadata: &Metadata) -> RecorderResult<u64> {
+    /// Stores what is left, the last metadata and the summary, and makes the file survive a power failure if asked to.
+    /// Gives its size.
+    pub fn finish(mut self, metadata: &Metadata, durable: bool) -> RecorderResult<u64> {
         ensure_env!(
             !self.broken,
             IO,
@@ -194,7 +213,9 @@ impl ContainerWriter {
         let mut file = mcap.into_inner();
         finished.map_err(fail)?;
         file.flush().map_err(|error| fail(error.into()))?;
-        file.sync()?;
+        if durable {
+            file.sync()?;
+        }
         Ok(self.stored.load(Ordering::Relaxed))
     }
 }

@@ -1,7 +1,7 @@
 //! How often the limits cut what was recorded, by limit.
 //!
-//! Owns the counts. They are taken where rows become blocks, so that no hook counts. Refuses to look at changes, whose
-//! lengths are those of what they change, and at objects that a limit left undescribed, of which no row tells.
+//! Owns the counts that rows tell. They are taken where rows become blocks, so that no hook counts. Refuses to look at
+//! changes, whose lengths are those of what they change; objects that were left undescribed are counted where that is.
 
 use trace_model::value::{Form, Unknown};
 use trace_model::{Row, Value};

@@ -3,17 +3,16 @@
 //! Owns where each thread stands between its segments, and the definitions seen so far. Refuses to store blocks and
 //! definitions; a [`Store`] does.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use recorder_errors::prelude::*;
 use trace_model::block::{BlockBuilder, BlockMeta};
-use trace_model::{
-    DecodeError, Definition, Definitions, Names, Op, Row, RowReader, ThreadState, Value,
-};
+use trace_model::{DecodeError, Definition, Op, Row, RowReader, ThreadState, Value};
 
 use super::Batch;
 use super::cuts::Cuts;
 use super::objects::ObjectIds;
+use super::seen::Known;
 use crate::container::BlockEntry;
 
 /// Steps of a thread only grow; an index whose blocks end before they begin could not be read.
@@ -21,6 +20,9 @@ const BACKWARDS: &str = "step that goes back";
 
 /// Where definitions go.
 pub(crate) trait Store {
+    /// Rows of the batch belong to a task.
+    fn task(&mut self, _: u32) {}
+
     /// Takes a definition found at `offset` of the batch. `false` when it was taken earlier.
     fn define(&mut self, definition: &Definition, offset: usize) -> RecorderResult<bool>;
     /// Definitions that stand elsewhere and were not taken yet, asked for when one is missing.
@@ -32,14 +34,16 @@ pub(crate) trait Store {
 pub(crate) struct Encoded {
     /// The entry of the block; none when there were no rows but definitions.
     pub entry: Option<BlockEntry>,
+    /// Step of the last event.
+    pub last_step: Option<u64>,
     /// Where rows stopped making sense; what stands before is in the block.
     pub cut: Option<DecodeError>,
 }
 
 /// Turns batches into blocks, one after another.
 #[derive(Debug)]
-pub(crate) struct Encoder {
-    definitions: Definitions,
+pub(crate) struct Encoder<D> {
+    definitions: D,
     threads: HashMap<u32, ThreadState>,
     objects: ObjectIds,
     builder: BlockBuilder,
@@ -48,16 +52,16 @@ pub(crate) struct Encoder {
     cuts: Cuts,
 }
 
-impl Encoder {
+impl<D: Known> Encoder<D> {
     /// An encoder for a recording that started at `start_ns` of the monotonic clock.
-    pub fn new(start_ns: u64) -> Self {
-        Self::resume(start_ns, Definitions::new(), HashMap::new(), 1)
+    pub fn new(start_ns: u64, definitions: D) -> Self {
+        Self::resume(start_ns, definitions, HashMap::new(), 1)
     }
 
     /// An encoder that goes on after blocks that exist.
     pub fn resume(
         start_ns: u64,
-        definitions: Definitions,
+        definitions: D,
         threads: HashMap<u32, ThreadState>,
         first_object: u64,
     ) -> Self {
@@ -77,13 +81,30 @@ impl Encoder {
         &self.cuts
     }
 
-    pub const fn definitions(&self) -> &Definitions {
-        &self.definitions
+    /// What is known of definitions.
+    pub const fn definitions(&mut self) -> &mut D {
+        &mut self.definitions
     }
 
-    /// The definitions, at the end.
-    pub fn into_definitions(self) -> Definitions {
+    /// The same, at the end.
+    pub fn into_definitions(self) -> D {
         self.definitions
+    }
+
+    /// Forgets where a thread stands that is gone.
+    pub fn forget_thread(&mut self, thread: u32) {
+        self.threads.remove(&thread);
+    }
+
+    /// Where threads stand that are not gone.
+    pub const fn threads(&self) -> &HashMap<u32, ThreadState> {
+        &self.threads
+    }
+
+    /// Code objects with an open frame in some thread.
+    pub fn open_codes(&self) -> HashSet<u32> {
+        let stacks = self.threads.values().flat_map(|state| &state.stack);
+        stacks.map(|frame| frame.code).collect()
     }
 
     /// The block of the last batch.
@@ -106,6 +127,7 @@ impl Encoder {
             self.threads.insert(batch.thread, state);
             return Ok(Encoded {
                 entry: None,
+                last_step: None,
                 cut: Some(DecodeError::new(BACKWARDS, 0)),
             });
         }
@@ -113,6 +135,7 @@ impl Encoder {
         state.next_call = batch.base.call;
         state.tick = batch.base.tick;
         self.builder.reset(&state);
+        store.task(state.task);
         let mut progress = Progress::default();
         let result = self.rows(batch, store, &mut state, &mut progress);
         let next_step = state.next_step;
@@ -120,7 +143,11 @@ impl Encoder {
         let cut = result?;
         self.block.clear();
         if self.builder.is_empty() {
-            return Ok(Encoded { entry: None, cut });
+            return Ok(Encoded {
+                entry: None,
+                last_step: None,
+                cut,
+            });
         }
         let meta = BlockMeta {
             sequence: batch.sequence,
@@ -130,6 +157,7 @@ impl Encoder {
         let first = progress.first_step.unwrap_or(next_step);
         Ok(Encoded {
             entry: Some(BlockEntry::new(&header, first, progress.origins)),
+            last_step: progress.last_step,
             cut,
         })
     }
@@ -177,17 +205,17 @@ impl Encoder {
                 }
                 Row::Define(definition) => {
                     if store.define(definition, offset)? {
-                        self.definitions.add(definition.clone());
+                        self.definitions.take(definition);
                     }
                     continue;
                 }
                 Row::Sync { step, .. } if *step < state.next_step => {
                     return Ok(at(DecodeError::new(BACKWARDS, offset)));
                 }
+                Row::Task { task } => store.task(*task),
                 Row::Sync { .. }
                 | Row::Time { .. }
                 | Row::Lost { .. }
-                | Row::Task { .. }
                 | Row::Unbind { .. }
                 | Row::Truncated => {}
             }
@@ -195,6 +223,7 @@ impl Encoder {
             match state.advance(&row, &self.definitions) {
                 Ok(Some(moment)) => {
                     progress.first_step.get_or_insert(moment.step);
+                    progress.last_step = Some(moment.step);
                 }
                 Ok(None) => {}
                 Err(error) => return Ok(at(error)),
@@ -207,9 +236,9 @@ impl Encoder {
 
     #[inline]
     fn need<S: Store>(&mut self, code: u32, store: &mut S) -> RecorderResult<()> {
-        if self.definitions.code(code).is_none() {
+        if self.definitions.first_line(code).is_none() {
             for definition in store.missing()? {
-                self.definitions.add(definition);
+                self.definitions.take(&definition);
             }
         }
         Ok(())
@@ -219,5 +248,6 @@ impl Encoder {
 #[derive(Debug, Default)]
 struct Progress {
     first_step: Option<u64>,
+    last_step: Option<u64>,
     origins: u64,
 }

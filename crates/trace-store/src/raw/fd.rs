@@ -62,27 +62,55 @@ fn limit() -> i32 {
     }
 }
 
-/// Gives the calling thread a descriptor table of its own, with nothing in it but `kept`: the program can neither close
-/// what this thread opens nor be given a number that it holds for a moment, and no pipe of the program stays open here.
-/// `false` where the kernel cannot, and the table stays the process's.
-pub fn own_table(kept: i32) -> bool {
-    let Ok(kept) = libc::c_uint::try_from(kept) else {
-        return false;
-    };
+/// Gives the calling thread a descriptor table of its own, with nothing in it but those of `kept` that are one: the
+/// program can neither close what this thread opens nor be given a number that it holds for a moment, and no pipe of the
+/// program stays open here. `false` where the kernel cannot, and the table stays the process's.
+pub fn own_table(kept: &[i32]) -> bool {
     let close = |first: libc::c_uint, last: libc::c_uint, flags: libc::c_uint| {
         // SAFETY: closes descriptors of this thread alone: the first call has unshared its table.
         unsafe { libc::syscall(libc::SYS_close_range, first, last, flags) == 0 }
     };
-    if kept == 0 || !close(0, kept - 1, libc::CLOSE_RANGE_UNSHARE) {
+    let mut kept: Vec<libc::c_uint> = kept
+        .iter()
+        .filter_map(|fd| libc::c_uint::try_from(*fd).ok())
+        .collect();
+    kept.sort_unstable();
+    if kept.first() == Some(&0) {
         return false;
     }
-    close(kept + 1, libc::c_uint::MAX, 0);
+    let mut flags = libc::CLOSE_RANGE_UNSHARE;
+    let mut next = 0;
+    for fd in kept {
+        if fd > next && !close(next, fd - 1, flags) && flags != 0 {
+            return false;
+        }
+        flags = 0;
+        next = fd + 1;
+    }
+    if !close(next, libc::c_uint::MAX, flags) && flags != 0 {
+        return false;
+    }
     // The standard numbers stand for nothing here, so that nothing else is given them.
     for _ in 0..3 {
         // SAFETY: the path is a string that ends with a zero byte.
         unsafe { libc::open(c"/dev/null".as_ptr(), libc::O_RDWR | libc::O_CLOEXEC) };
     }
     true
+}
+
+/// Has `number`, which must be free, stand for what `file` stands for, and stay open when this returns.
+pub fn place_at(file: &File, number: i32) -> io::Result<()> {
+    // SAFETY: a plain call on a descriptor that `file` holds open.
+    let fd = unsafe { libc::fcntl(file.as_raw_fd(), libc::F_DUPFD_CLOEXEC, number) };
+    match fd {
+        fd if fd == number => Ok(()),
+        -1 => Err(io::Error::last_os_error()),
+        fd => {
+            // SAFETY: `fd` was made above and is owned here alone.
+            drop(unsafe { File::from_raw_fd(fd) });
+            Err(io::Error::from_raw_os_error(libc::EBUSY))
+        }
+    }
 }
 
 /// Which file a descriptor number stands for now: device and inode.

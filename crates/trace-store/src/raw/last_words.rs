@@ -80,7 +80,7 @@ unsafe impl Sync for Armed {}
 /// Has words written to `file`, of which the first [`crate::last_words::BYTES`] are reserved; `None` where another
 /// recording of this process has its words written. `ticks` must be a function that a signal handler may call.
 pub fn arm(file: &File, ticks: fn() -> u64) -> io::Result<Option<Armed>> {
-    let page = Mapping::file(file, crate::last_words::BYTES)?;
+    let page = Mapping::file(file, crate::last_words::BYTES, 0)?;
     let own = std::process::id();
     // A forked child that did not disarm has its parent's handlers, and takes them over.
     let taken = OWNER.fetch_update(Ordering::AcqRel, Ordering::Acquire, |owner| {

@@ -111,6 +111,91 @@ impl Drop for Interrupts {
     }
 }
 
+static DUMPS_WANTED: AtomicU32 = AtomicU32::new(0);
+
+extern "C" fn want_dump(_: libc::c_int) {
+    DUMPS_WANTED.fetch_add(1, Ordering::Relaxed);
+}
+
+/// While it lives, a signal is noted and does nothing else. The thread that made it does not receive the signal, nor do
+/// those that it starts; a thread that called [`DumpSignal::receive`] does.
+#[derive(Debug)]
+pub struct DumpSignal {
+    signal: libc::c_int,
+    before: libc::sigaction,
+    /// Whether the thread that made it received the signal before.
+    received: bool,
+}
+
+impl DumpSignal {
+    /// Takes a signal that nobody handles. `None` where somebody does.
+    pub fn take(signal: i32) -> Option<Self> {
+        let mut before = MaybeUninit::<libc::sigaction>::zeroed();
+        // SAFETY: the structures are ours and all-zero is valid for them; the handler changes an atomic and nothing else.
+        unsafe {
+            if libc::sigaction(signal, std::ptr::null(), before.as_mut_ptr()) != 0 {
+                return None;
+            }
+            let before = before.assume_init();
+            if before.sa_sigaction != libc::SIG_DFL && before.sa_sigaction != libc::SIG_IGN {
+                return None;
+            }
+            let received = mask(libc::SIG_BLOCK, signal);
+            DUMPS_WANTED.store(0, Ordering::Relaxed);
+            let mut ours = MaybeUninit::<libc::sigaction>::zeroed().assume_init();
+            ours.sa_sigaction = want_dump as *const () as libc::sighandler_t;
+            ours.sa_flags = libc::SA_RESTART | libc::SA_ONSTACK;
+            libc::sigaction(signal, &raw const ours, std::ptr::null_mut());
+            Some(Self {
+                signal,
+                before,
+                received,
+            })
+        }
+    }
+
+    /// This thread receives the signal from now on.
+    pub fn receive(signal: i32) {
+        mask(libc::SIG_UNBLOCK, signal);
+    }
+
+    /// Whether it came since this was asked last.
+    pub fn came() -> bool {
+        DUMPS_WANTED.swap(0, Ordering::Relaxed) > 0
+    }
+}
+
+/// A handler that the program installed meanwhile stays.
+impl Drop for DumpSignal {
+    fn drop(&mut self) {
+        let mut now = MaybeUninit::<libc::sigaction>::zeroed();
+        // SAFETY: the structures are ours; the action that is put back is the one that was there before.
+        unsafe {
+            if libc::sigaction(self.signal, std::ptr::null(), now.as_mut_ptr()) == 0
+                && now.assume_init().sa_sigaction == want_dump as *const () as libc::sighandler_t
+            {
+                libc::sigaction(self.signal, &raw const self.before, std::ptr::null_mut());
+            }
+        }
+        if self.received {
+            mask(libc::SIG_UNBLOCK, self.signal);
+        }
+    }
+}
+
+/// Changes whether this thread receives a signal; whether it did before.
+fn mask(how: libc::c_int, signal: libc::c_int) -> bool {
+    let mut only = MaybeUninit::<libc::sigset_t>::zeroed();
+    let mut before = MaybeUninit::<libc::sigset_t>::zeroed();
+    // SAFETY: both sets are ours, and all-zero is a valid one, should a call fail.
+    unsafe {
+        libc::sigemptyset(only.as_mut_ptr());
+        libc::sigaddset(only.as_mut_ptr(), signal);
+        libc::pthread_sigmask(how, only.as_ptr(), before.as_mut_ptr());
+        libc::sigismember(before.as_ptr(), signal) == 0
+    }
+}
+
 /// Takes a signal back that waits. `false` when none does.
 fn take_pending(signal: libc::c_int) -> bool {
     let mut only = MaybeUninit::<libc::sigset_t>::zeroed();

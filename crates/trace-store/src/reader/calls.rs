@@ -105,20 +105,36 @@ impl Recording {
                 return Ok(Some(Call::begun(event)));
             }
             if opened.is_none() {
-                opened = find_open(event.thread, events.stack(), id);
+                opened = self.find_open(event.thread, events.stack(), id);
             }
         }
         // A frame opened before, in a block that holds nothing else of it.
         if opened.is_none() {
             for entry in self.index().filter(|entry| entry.first_call > id) {
                 let stack = entry.stack().unwrap_or_default();
-                opened = find_open(entry.thread, &stack, id);
+                opened = self.find_open(entry.thread, &stack, id);
                 if opened.is_some() {
                     break;
                 }
             }
         }
         Ok(opened)
+    }
+
+    /// The call of a frame that is open and whose beginning was not recorded, or was dropped.
+    fn find_open(&self, thread: u32, stack: &[OpenFrame], id: u64) -> Option<Call> {
+        let begun = |frame: &OpenFrame| frame.opened_before || self.has_lost_beginnings();
+        let at = stack
+            .iter()
+            .position(|frame| frame.call == id && begun(frame))?;
+        let parent = at.checked_sub(1).and_then(|below| stack.get(below));
+        let frame = stack.get(at)?;
+        Some(Call::opened(
+            thread,
+            at,
+            parent.map(|frame| frame.call),
+            frame,
+        ))
     }
 
     /// Events from the beginning of a call to `to_step`, leaving out blocks in which its frame is never the top or
@@ -179,7 +195,7 @@ impl Recording {
         while let Some(event) = events.next_event()? {
             let bottom = events.stack().first().copied();
             if let Some(bottom) = bottom
-                && bottom.opened_before
+                && (bottom.opened_before || self.has_lost_beginnings())
                 && !seen.contains(&bottom.call)
                 && event.parent.is_some()
             {
@@ -232,18 +248,4 @@ impl Recording {
                 .map_or(true, |event| event.kind == EventKind::Raise)
         })
     }
-}
-
-fn find_open(thread: u32, stack: &[OpenFrame], id: u64) -> Option<Call> {
-    let at = stack
-        .iter()
-        .position(|frame| frame.call == id && frame.opened_before)?;
-    let parent = at.checked_sub(1).and_then(|below| stack.get(below));
-    let frame = stack.get(at)?;
-    Some(Call::opened(
-        thread,
-        at,
-        parent.map(|frame| frame.call),
-        frame,
-    ))
 }

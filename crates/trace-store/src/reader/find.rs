@@ -56,6 +56,9 @@ pub(super) fn find(path: &Path) -> RecorderResult<Found> {
         Ok(data) if data.is_dir() => {}
         Ok(_) => return Ok(named_container(&whole)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            if let Some(committed) = committed_since(&whole) {
+                return Ok(committed);
+            }
             return newest(None, &whole).ok_or_else(missing);
         }
         Err(error) => return Err(RecorderError::io_while("open the recording", path, error)),
@@ -86,6 +89,17 @@ pub(super) fn find(path: &Path) -> RecorderResult<Found> {
         "this directory is no recording";
         path = path.display()
     ))
+}
+
+/// The recording that was in a staging directory which is not there any more.
+fn committed_since(staging: &Path) -> Option<Found> {
+    let run_id = staging_run_id(staging)?;
+    let path = staging::place_of(staging)?;
+    let metadata = read_metadata(&path).ok().flatten()?;
+    (metadata.run_id == run_id).then_some(Found {
+        path,
+        status: Status::Finished,
+    })
 }
 
 fn unfinished(path: PathBuf) -> Found {

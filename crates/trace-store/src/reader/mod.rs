@@ -8,6 +8,7 @@ mod cursor;
 mod ending;
 mod events;
 mod find;
+pub(crate) mod gap;
 mod objects;
 pub(crate) mod rows;
 mod state;
@@ -25,11 +26,11 @@ pub use events::{Events, Selection};
 pub use find::{Found, Status};
 pub use state::{Frame, State};
 
-use crate::container::reader::Container;
+use crate::container::chain::Chain;
 use crate::container::{BlockEntry, CONTAINER};
 use crate::drain::Totals;
 use crate::last_words;
-use crate::metadata::Metadata;
+use crate::metadata::{Cut, Metadata};
 use crate::segment::Leftovers;
 use crate::staging::{LOCK, SEGMENTS, has_reason, known, read_metadata};
 
@@ -45,7 +46,7 @@ struct Block {
 #[derive(Debug)]
 pub struct Recording {
     found: Found,
-    container: Container,
+    container: Chain,
     blocks: Vec<Block>,
     /// Numbers of blocks by thread, in the order of steps.
     by_thread: BTreeMap<u32, Vec<usize>>,
@@ -76,9 +77,14 @@ impl Recording {
     /// `ERR_TRACE_NOT_FOUND`, `ERR_NOT_A_TRACE`, `ERR_TRACE_VERSION`, `ERR_TRACE_CORRUPT`, or what the system says.
     pub fn open(path: impl AsRef<Path>) -> RecorderResult<Self> {
         let found = find::find(path.as_ref())?;
-        match found.status {
-            Status::Finished => Self::open_finished(found),
-            Status::Running | Status::Interrupted => Self::open_staging(found),
+        if found.status == Status::Finished {
+            return Self::open_finished(found);
+        }
+        let staging = found.path.clone();
+        match Self::open_staging(found) {
+            // It was committed since it was found.
+            Err(_) if !staging.exists() => Self::open_finished(find::find(path.as_ref())?),
+            other => other,
         }
     }
 
@@ -88,7 +94,7 @@ impl Recording {
         } else {
             found.path.clone()
         };
-        let mut container = Container::open(&path, false)?;
+        let mut container = Chain::single(&path)?;
         let beside = path.parent().map(read_metadata).transpose();
         let inside = container.metadata.take();
         // The file beside knows the sizes; without it the container's own is enough.
@@ -105,9 +111,9 @@ impl Recording {
     fn open_staging(found: Found) -> RecorderResult<Self> {
         // Segments first: one whose rows move to the container meanwhile is then found in both, and not in neither.
         let leftovers = Leftovers::read(&found.path.join(SEGMENTS))?;
-        let mut container = Container::open(&found.path.join(CONTAINER), true)?;
+        let container = Chain::open(&found.path)?;
         let beside = read_metadata(&found.path).ok().flatten();
-        let mut metadata = known(container.metadata.take(), container.finished, beside);
+        let mut metadata = known(container.metadata.clone(), container.finished, beside);
         if !container.finished && !has_reason(&metadata) {
             metadata.set_partial(found.status.reason());
         }
@@ -116,7 +122,7 @@ impl Recording {
 
     fn assemble(
         found: Found,
-        mut container: Container,
+        mut container: Chain,
         leftovers: Leftovers,
         mut metadata: Metadata,
     ) -> RecorderResult<Self> {
@@ -129,11 +135,15 @@ impl Recording {
             metadata.clock.first.ns,
             &mut totals,
         )?;
+        let gap = match found.status {
+            Status::Finished => None,
+            _ => gap::tell(&container, &revived.blocks, &mut metadata)?,
+        };
         let stored = std::mem::take(&mut container.entries)
             .into_iter()
             .map(|entry| Block { entry, bytes: None });
         let cut = revived.cut;
-        let revived = revived.blocks.into_iter().map(|block| Block {
+        let revived = revived.blocks.into_iter().chain(gap).map(|block| Block {
             entry: block.entry,
             bytes: Some(block.bytes),
         });
@@ -157,10 +167,11 @@ impl Recording {
             for block in &blocks {
                 totals.clock_of(first, &block.entry);
             }
-            totals.describe(&definitions, &mut metadata);
+            totals.describe(definitions.tasks().count() as u64, &mut metadata);
             metadata.bytes = container.len;
             if found.status == Status::Interrupted {
-                metadata.cut = totals.cut(container.cut_bytes(), cut);
+                let missing = totals.missing(metadata.dropped_events());
+                metadata.cut = Cut::of(container.cut_bytes, cut, missing);
                 let entries = blocks.iter().map(|block| &block.entry);
                 last_words::settle(&mut metadata, &found.path.join(LOCK), &definitions, entries);
             }
@@ -236,6 +247,11 @@ impl Recording {
             Some(bytes) => Ok(bytes.into()),
             None => self.container.block(&block.entry).map(Into::into),
         }
+    }
+
+    /// Whether frames may stand on a stack whose beginning was dropped.
+    fn has_lost_beginnings(&self) -> bool {
+        self.metadata.flight.is_some()
     }
 
     fn entry(&self, number: usize) -> Option<&BlockEntry> {

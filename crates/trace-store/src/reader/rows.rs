@@ -9,7 +9,7 @@ use trace_model::block::BlockReader;
 use trace_model::{Definition, Definitions, Row, RowReader, ThreadState};
 
 use crate::container::BlockEntry;
-use crate::container::reader::Container;
+use crate::container::chain::Chain;
 use crate::drain::encode::{Encoder, Store};
 use crate::drain::{Batch, Totals};
 use crate::error::{corrupt, malformed};
@@ -20,7 +20,7 @@ const REVIVED_OBJECTS: u64 = 1 << 40;
 
 /// The rows of a block in their segment form, which is where a reader can stop and go on.
 pub(crate) fn expand(
-    container: &Container,
+    container: &Chain,
     at: u64,
     block: &[u8],
 ) -> RecorderResult<(ThreadState, Vec<u8>)> {
@@ -59,7 +59,7 @@ pub(crate) struct Revival {
 
 /// Where the thread stands after a block.
 fn state_after(
-    container: &Container,
+    container: &Chain,
     entry: &BlockEntry,
     definitions: &Definitions,
 ) -> RecorderResult<ThreadState> {
@@ -102,7 +102,7 @@ fn definitions_in(leftovers: &[Leftover]) -> Vec<Definition> {
 /// Makes blocks of the segments whose rows are in no block yet, and adds their definitions to `definitions`. Rows that
 /// make no sense end their segment, and what is missing of a thread ends the thread: what follows has lost its context.
 pub(crate) fn revive(
-    container: &Container,
+    container: &Chain,
     leftovers: &Leftovers,
     definitions: &mut Definitions,
     start_ns: u64,

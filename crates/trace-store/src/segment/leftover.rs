@@ -10,7 +10,7 @@ use std::path::Path;
 
 use recorder_errors::prelude::*;
 
-use super::{Base, LARGEST, LAYOUT, MAGIC, word};
+use super::{Base, LARGEST, LAYOUT, MAGIC, Published, checks, word};
 use crate::container::reader::le;
 use crate::raw::map::HEADER_BYTES;
 
@@ -35,7 +35,11 @@ impl Head {
         [word::THREAD, word::SEQUENCE, word::STEP, word::TICK]
             .iter()
             .all(|index| self.get(*index) == other.get(*index))
-            && self.get(word::COMMITTED) >= other.get(word::COMMITTED)
+            && self.published().len >= other.published().len
+    }
+
+    fn published(&self) -> Published {
+        Published::of(self.get(word::COMMITTED))
     }
 
     fn is_blank(&self) -> bool {
@@ -43,20 +47,21 @@ impl Head {
     }
 }
 
-fn read_rows(file: &File, committed: u64) -> io::Result<Vec<u8>> {
-    let mut rows = Vec::new();
+/// Up to `len` bytes of a file from `from` on.
+fn read_bytes(file: &File, from: u64, len: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
     let mut part = vec![0; 64 * 1024];
-    while (rows.len() as u64) < committed {
-        let wanted = part.len().min(committed as usize - rows.len());
+    while (bytes.len() as u64) < len {
+        let wanted = part.len().min(len as usize - bytes.len());
         let room = part.get_mut(..wanted).unwrap_or_default();
-        match file.read_at(room, (HEADER_BYTES + rows.len()) as u64) {
+        match file.read_at(room, from + bytes.len() as u64) {
             Ok(0) => break,
-            Ok(n) => rows.extend_from_slice(part.get(..n).unwrap_or_default()),
+            Ok(n) => bytes.extend_from_slice(part.get(..n).unwrap_or_default()),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }
     }
-    Ok(rows)
+    Ok(bytes)
 }
 
 /// A segment that its process left behind.
@@ -66,7 +71,7 @@ pub(crate) struct Leftover {
     pub sequence: u64,
     pub base: Base,
     pub rows: Vec<u8>,
-    /// Whether the file ends before its rows do.
+    /// Whether rows are missing at the end: the file ends before them, or they are damaged.
     pub is_short: bool,
 }
 
@@ -112,8 +117,8 @@ fn read(path: &Path) -> io::Result<Read> {
                 Read::Unreadable
             });
         }
-        let committed = head.get(word::COMMITTED);
-        if committed == 0 {
+        let published = head.published();
+        if head.get(word::COMMITTED) == 0 {
             return Ok(Read::Unused);
         }
         let thread = head.get(word::THREAD);
@@ -121,12 +126,26 @@ fn read(path: &Path) -> io::Result<Read> {
         if layout != LAYOUT {
             return Ok(Read::Version(layout));
         }
-        let wanted = committed.min(LARGEST as u64);
-        let rows = read_rows(&file, wanted)?;
-        let after = Head::read(&file)?;
-        if after.is_none_or(|after| !after.same_use(&head)) {
+        let wanted = published.len.min(LARGEST as u64);
+        let rows_at = head.get(word::ROWS_AT);
+        let table = rows_at.saturating_sub(HEADER_BYTES as u64);
+        let rows = match table <= checks::count(LARGEST) as u64 * 4 {
+            true => read_bytes(&file, rows_at, wanted)?,
+            false => Vec::new(),
+        };
+        let table = match rows.is_empty() {
+            true => Vec::new(),
+            false => read_bytes(&file, HEADER_BYTES as u64, table)?,
+        };
+        let Some(after) = Head::read(&file)?.filter(|after| after.same_use(&head)) else {
             continue;
+        };
+        if ![0, checks::of_head(|index| after.get(index))].contains(&after.get(word::CHECK)) {
+            return Ok(Read::Unreadable);
         }
+        let (sound, is_short) = checks::sound(&rows, &table, published, after.published().len);
+        let mut rows = rows;
+        rows.truncate(sound);
         return Ok(Read::Leftover(Leftover {
             thread: (thread >> 32) as u32,
             sequence: head.get(word::SEQUENCE),
@@ -136,7 +155,7 @@ fn read(path: &Path) -> io::Result<Read> {
                 tick: head.get(word::TICK),
                 ns: head.get(word::NS),
             },
-            is_short: (rows.len() as u64) < committed,
+            is_short,
             rows,
         }));
     }

@@ -8,12 +8,26 @@ use std::path::{Path, PathBuf};
 use super::read_metadata;
 
 /// Names of the staging directories of a place begin and end so; the run id stands between.
-pub(super) fn affixes(dir: &Path) -> Option<(PathBuf, String)> {
+fn affixes(dir: &Path) -> Option<(PathBuf, String)> {
     let name = dir.file_name()?.to_str()?;
     Some((dir.parent()?.to_owned(), format!(".{name}.")))
 }
 
 pub(super) const SUFFIX: &str = ".partial";
+
+/// The staging directory of a run for the place `dir`.
+pub(crate) fn staging_at(dir: &Path, run_id: &str) -> Option<PathBuf> {
+    let (parent, prefix) = affixes(dir)?;
+    Some(parent.join(format!("{prefix}{run_id}{SUFFIX}")))
+}
+
+/// Where a recording of `place` goes that cannot have the place itself.
+pub(crate) fn set_aside(place: &Path, run_id: &str) -> PathBuf {
+    let mut name = place.as_os_str().to_owned();
+    name.push("-");
+    name.push(run_id);
+    PathBuf::from(name)
+}
 
 /// A staging directory found beside its final place.
 #[derive(Debug, Clone, PartialEq, Eq)]

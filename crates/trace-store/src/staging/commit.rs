@@ -10,7 +10,9 @@ use std::path::{Path, PathBuf};
 use recorder_errors::fault_call;
 use recorder_errors::prelude::*;
 
-use super::{FILES, LOCK, Place, SEGMENTS, Staging, inspect};
+use super::home::has_running;
+use super::{CHILDREN, FILES, LOCK, Place, SEGMENTS, Staging, inspect, read_metadata, set_aside};
+use crate::container::chain::RING;
 use crate::file::taken;
 use crate::held::Standing;
 use crate::raw::fd::{Target, rename};
@@ -20,10 +22,19 @@ impl Staging {
     /// When it fails the staging directory stays as it is, locked.
     pub fn commit(&mut self) -> RecorderResult<PathBuf> {
         self.check_lock()
+            .and_then(|()| self.home.as_ref().map_or(Ok(()), |home| home.ensure()))
             .and_then(|()| self.move_in())
-            .map_err(|error| error.with("kept", self.path.display()))?;
+            .map_err(|error| error.with("kept", self.shown(&self.path).display()))?;
         self.unlock();
-        Ok(self.dir.clone())
+        Ok(self.shown(&self.dir))
+    }
+
+    /// The path as people find it.
+    pub fn shown(&self, path: &Path) -> PathBuf {
+        match (&self.home, path.file_name()) {
+            (Some(home), Some(name)) => home.shown().join(name),
+            _ => path.to_owned(),
+        }
     }
 
     /// Fails where the program has a file of its own under the number of the lock's descriptor.
@@ -38,10 +49,14 @@ impl Staging {
         let fail = |error| RecorderError::io_while("commit the recording", &self.path, error);
         fault_call!("remove.segments")
             .and_then(|()| remove_tree(&self.at(SEGMENTS)))
+            .and_then(|()| remove_tree(&self.at(RING)))
             .map_err(fail)?;
-        // Only an empty one goes.
+        // Only empty ones go.
         let _ = fs::remove_dir(self.at(FILES));
-        sync_dir(&self.path).map_err(fail)?;
+        let _ = fs::remove_dir(self.at(CHILDREN));
+        if self.is_durable() {
+            sync_dir(&self.path).map_err(fail)?;
+        }
         // Looked at again: the program ran since the first look.
         let place = inspect(&self.dir)?;
         fault_call!("store.commit.rename").map_err(fail)?;
@@ -51,7 +66,7 @@ impl Staging {
             Place::Ours => self.replace().map_err(fail)?,
         }
         let _ = fs::remove_file(self.dir.join(LOCK));
-        if let Some(parent) = self.dir.parent() {
+        if let Some(parent) = self.dir.parent().filter(|_| self.is_durable()) {
             // The recording is whole in its place: at worst a power failure now brings the older one back.
             let _ = sync_dir(parent);
         }
@@ -69,8 +84,7 @@ impl Staging {
     fn replace(&self) -> io::Result<()> {
         match rename(&self.path, &self.dir, Target::Exchange) {
             Ok(()) => {
-                // What is left of the older one is found and removed by `recover`.
-                let _ = remove_tree(&self.path);
+                self.clear_away(&self.path);
                 Ok(())
             }
             Err(error) if unsupported(&error) => {
@@ -82,15 +96,26 @@ impl Staging {
                     let _ = fs::rename(&aside, &self.dir);
                     return Err(error);
                 }
-                let _ = remove_tree(&aside);
+                self.clear_away(&aside);
                 Ok(())
             }
             Err(error) => Err(error),
         }
     }
+
+    /// Removes the older recording, which is at `old` now. A family of which processes still run stays, beside the place.
+    /// What is left of one that cannot be removed is found and removed by `recover`.
+    fn clear_away(&self, old: &Path) {
+        let own = read_metadata(old).ok().flatten().unwrap_or_default().run_id;
+        if !own.is_empty() && has_running(old) {
+            let _ = fs::rename(old, set_aside(&self.dir, &own));
+        } else {
+            let _ = remove_tree(old);
+        }
+    }
 }
 
-fn unsupported(error: &io::Error) -> bool {
+pub(crate) fn unsupported(error: &io::Error) -> bool {
     matches!(
         error.raw_os_error(),
         Some(libc::EINVAL | libc::ENOSYS | libc::EOPNOTSUPP)

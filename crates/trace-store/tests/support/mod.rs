@@ -149,8 +149,8 @@ impl<'a> Program<'a> {
                 id: 5,
                 path: 0,
                 first_line: FIRST_LINE,
-                qualname: "f".to_owned(),
-                names: vec!["x".to_owned(), "xs".to_owned()],
+                qualname: "f".into(),
+                names: ["x".into(), "xs".into()].into(),
                 arguments: 1,
                 ..CodeDef::default()
             }),

@@ -1,6 +1,7 @@
-//! Segments: rows without checksums, beside the container of a process that was killed.
+//! Segments: rows that no sum and no check is of yet, beside the container of a process that was killed.
 
 use trace_model::{BlockReader, Row};
+use trace_store::Published;
 
 use super::block::stored;
 use super::container::read;
@@ -19,17 +20,24 @@ pub(super) fn run(input: &[u8]) {
 
 /// A full segment of thread 0.
 fn segment(rows: &[u8]) -> Vec<u8> {
+    let len = rows.len() as u64;
+    let unchecked = Published {
+        len,
+        open: len,
+        check: 0,
+    };
     let words = [
         u64::from_le_bytes(*b"CTSEGM\r\n"),
-        1,
+        3,
         0,
         2,
         0,
         0,
         0,
         0,
-        rows.len() as u64,
+        unchecked.word(),
         1 << 20,
+        HEAD as u64,
     ];
     let mut bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
     bytes.resize(HEAD, 0);

@@ -9,7 +9,7 @@ use super::Looks;
 use super::Walk;
 use crate::capture::scalar::{Scalar, mix};
 use crate::capture::shape::{Shape, exception, is_hidden};
-use crate::capture::{News, describe};
+use crate::capture::{News, describe, tracebacks};
 use crate::raw::object::Obj;
 
 /// The name of a traceback's attribute, and the id of its text; without one it is the text that was made last.
@@ -44,7 +44,7 @@ impl Walk<'_> {
     pub(super) fn exception_state<'a>(
         &mut self,
         exc: Obj<'a>,
-        traceback_counts: bool,
+        growth_counts: bool,
     ) -> (Shape<'a>, Range<usize>) {
         let mut shape = if self.deep {
             exception(exc, &self.limits)
@@ -52,7 +52,7 @@ impl Walk<'_> {
             Shape::attrs(Vec::new())
         };
         let trace = exc.exception_traceback();
-        let trace_mark = trace.map_or(0, |trace| trace.address() as u64);
+        let trace_mark = trace.map_or(0, tracebacks::mark);
         let mut marks = std::mem::take(&mut self.scratch.marks);
         marks.clear();
         marks.extend([trace_mark, self.mark_of_arguments(exc)]);
@@ -60,10 +60,13 @@ impl Walk<'_> {
         let slot = self.known.slot(exc.address());
         let known = slot.is(exc.address(), exc.type_ptr() as usize, self.segment)
             && slot.marks.get(1..) == marks.get(1..);
-        let had_traceback = slot.marks.first().is_some_and(|mark| *mark != 0);
+        let before = slot.marks.first().copied().unwrap_or(0);
+        let had_traceback = before != 0;
+        // Another exception may stand at the address of one that is gone.
+        let grew = || trace.is_some_and(|trace| tracebacks::grew(trace, before));
         // A change says how many parts there are, so none may be missing.
         let is_whole = || shape.children.len() == shape.len * 2 && !(self.deep && is_hidden(exc));
-        let written = if known && (slot.marks == marks || !traceback_counts) {
+        let written = if known && (slot.marks == marks || !growth_counts && grew()) {
             slot.looked = self.step;
             0..0
         } else if known && had_traceback && trace.is_some() && is_whole() {

@@ -121,6 +121,21 @@ def test_json_shows_the_same_selection_as_the_tree(place: Path) -> None:
     assert {e["depth"] for e in events(place, "--depth", "2")} == {0, 1}
 
 
+@pytest.mark.parametrize("words", ["-m app", "-mapp"])
+def test_info_names_the_module_that_ran(tmp_path: Path, words: str) -> None:
+    (tmp_path / "app.py").write_text(
+        "import os, subprocess, sys\nif not os.fork():\n    os._exit(0)\nos.wait()\n"
+        "if sys.argv[1:]:\n    subprocess.run([sys.executable, '-Wi', '-m', 'app'])\n"
+    )
+    ended = recorder("record", "--follow", *words.split(), "-m", "x", cwd=tmp_path)
+    assert ended.status == 0, ended.err
+    info = json.loads(recorder("info", "--json", "trace-out", cwd=tmp_path).out)
+    [child, started] = info["children"]
+    [of_started] = started["children"]
+    seen = [(about["program"], about["args"]) for about in (info, child, started, of_started)]
+    assert seen == [("-m app", ["-m", "x"])] * 2 + [("-m app", [])] * 2
+
+
 def test_info_says_what_was_recorded(place: Path) -> None:
     ended = recorder("info", cwd=place)
     assert (ended.status, ended.err) == (0, "")

@@ -23,9 +23,16 @@ pub(super) fn describe(py: Python<'_>, options: &Options) -> PyResult<Metadata> 
         Ok(serde_json::Value::Object(policy)) => policy,
         _ => serde_json::Map::new(),
     };
+    let mut words = argv.into_iter();
+    let first = words.next().unwrap_or_default();
+    let args: Vec<String> = words.collect();
+    let program = match first.as_str() {
+        "-m" => module_of(&sys, args.len()).map_or(first, |name| format!("-m {name}")),
+        _ => first,
+    };
     Ok(Metadata {
-        program: argv.first().cloned().unwrap_or_default(),
-        args: argv.into_iter().skip(1).collect(),
+        program,
+        args,
         workdir: workdir(),
         python: sys.getattr("version")?.extract()?,
         platform: format!("{}-{}", std::env::consts::OS, std::env::consts::ARCH),
@@ -34,6 +41,17 @@ pub(super) fn describe(py: Python<'_>, options: &Options) -> PyResult<Metadata> 
         policy,
         ..Metadata::default()
     })
+}
+
+/// The module that the interpreter's command line names by `-m`, before so many words. `sys.argv` has no name before the module
+/// was found.
+fn module_of(sys: &Bound<'_, PyModule>, args: usize) -> Option<String> {
+    let words: Vec<String> = sys.getattr("orig_argv").ok()?.extract().ok()?;
+    let word = words.get(words.len().checked_sub(args + 1)?)?;
+    match word.strip_prefix('-') {
+        Some(joined) => joined.split_once('m').map(|(_, name)| name.to_owned()),
+        None => Some(word.clone()),
+    }
 }
 
 /// This moment on both clocks.

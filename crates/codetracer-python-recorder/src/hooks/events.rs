@@ -188,7 +188,7 @@ pub fn leave(recorder: &mut Recorder, current: Current, code: Code<'_>, value: O
         suspended.remove(frame.address());
     }
     thread.sink.commit();
-    recorder.leave_task(at, open);
+    recorder.end_in_task(at, open, frame);
     recorder.main_returned(frame);
     Answer::Continue
 }

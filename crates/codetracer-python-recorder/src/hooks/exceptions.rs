@@ -164,7 +164,7 @@ pub fn unwind(recorder: &mut Recorder, current: Current, code: Code<'_>, exc: Ob
     if !frame.caller().1 {
         recorder.steady = recorder.unwinding;
     }
-    recorder.leave_task(at, open);
+    recorder.end_in_task(at, open, frame);
     recorder.main_unwound(frame, exc);
     Answer::Continue
 }

@@ -20,7 +20,7 @@ use crate::capture::{Limits, Values};
 use crate::code::decide::Decider;
 use crate::code::facts::LinesBy;
 use crate::raw::clock::Clock;
-use crate::raw::frame::Code;
+use crate::raw::frame::{Code, Frame};
 use crate::raw::monitoring::Monitoring;
 use crate::raw::object::Obj;
 use crate::raw::threads::{Current, ThreadKey};
@@ -208,6 +208,15 @@ impl Recorder {
             ..
         } = self;
         tasks.enter(&mut threads[at], order)
+    }
+
+    /// After a frame left for good.
+    #[inline(always)]
+    pub fn end_in_task(&mut self, at: usize, open: Option<Open>, frame: Frame<'_>) {
+        if open.is_some_and(|open| open.outer_task != SAME_TASK) {
+            self.tasks.left(frame.address());
+        }
+        self.leave_task(at, open);
     }
 
     /// After a frame left: the thread goes back to the task it ran before the frame.

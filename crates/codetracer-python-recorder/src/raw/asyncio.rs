@@ -14,7 +14,8 @@ struct Module {
     current_tasks: usize,
     task_type: usize,
     get_name: usize,
-    get_coro: usize,
+    /// The attribute `_coro`: up to CPython 3.12.4 `get_coro` crashes for a task that ended while it was made.
+    coroutine: usize,
 }
 
 static MODULE: OnceLock<Module> = OnceLock::new();
@@ -55,16 +56,20 @@ fn look(loaded: Obj<'_>) -> Option<Module> {
     let running_loop = module_item(loaded, c"_get_running_loop").filter(is_function)?;
     let current_tasks = module_item(loaded, c"_current_tasks").filter(is_table)?;
     // SAFETY: `Task` is a type whose dict is read by a string key; a new reference that is kept for good.
-    let method = |name: &std::ffi::CStr| unsafe {
+    let item = |name: &std::ffi::CStr| unsafe {
         let found = ffi::PyObject_GetAttrString(task.as_ptr(), name.as_ptr());
         if found.is_null() {
             ffi::PyErr_Clear();
         }
         (!found.is_null()).then_some(found as usize)
     };
+    // SAFETY: comparing with the address of a static type; what `item` gave is alive.
+    let coroutine = item(c"_coro").filter(|found| unsafe {
+        ffi::Py_TYPE(*found as *mut _) == &raw mut ffi::PyGetSetDescr_Type
+    });
     Some(Module {
-        get_name: method(c"get_name")?,
-        get_coro: method(c"get_coro")?,
+        get_name: item(c"get_name")?,
+        coroutine: coroutine?,
         running_loop: keep(Some(running_loop))?,
         current_tasks: keep(Some(current_tasks))?,
         task_type: keep(Some(task))?,
@@ -110,25 +115,20 @@ pub fn is_task(obj: Obj<'_>) -> bool {
     })
 }
 
-fn ask(method: usize, task: Obj<'_>) -> *mut ffi::PyObject {
-    // SAFETY: calls a method descriptor of `_asyncio.Task` with a task: C code that reads the task.
-    unsafe {
-        let answer = ffi::PyObject_CallOneArg(method as *mut _, task.as_ptr());
-        if answer.is_null() {
-            ffi::PyErr_Clear();
-        }
-        answer
-    }
-}
-
 /// The task's name, by `_asyncio.Task`'s own method whatever a subclass defines.
 pub fn name_of(task: Obj<'_>) -> Option<String> {
     if !is_task(task) {
         return None;
     }
-    let answer = ask(module()?.get_name, task);
+    let module = module()?;
+    // SAFETY: calls a method descriptor of `_asyncio.Task` with a task: C code that reads the task.
+    let answer = unsafe { ffi::PyObject_CallOneArg(module.get_name as *mut _, task.as_ptr()) };
     // SAFETY: a new reference, given back below.
-    let name = unsafe { Obj::new(answer) }?;
+    let Some(name) = (unsafe { Obj::new(answer) }) else {
+        // SAFETY: drops the exception that was just set.
+        unsafe { ffi::PyErr_Clear() };
+        return None;
+    };
     let text = super::unicode::is_str(name).then(|| super::unicode::text(name));
     // SAFETY: as above.
     unsafe { ffi::Py_DECREF(answer) };
@@ -140,8 +140,18 @@ pub fn coroutine_of(task: Obj<'_>) -> usize {
     let Some(module) = module().filter(|_| is_task(task)) else {
         return 0;
     };
-    let answer = ask(module.get_coro, task);
-    // SAFETY: a new reference or null; the task keeps the coroutine alive.
-    unsafe { ffi::Py_XDECREF(answer) };
-    answer as usize
+    // SAFETY: calls the getter of a C attribute with a task. It answers with a new reference, None for a task without a
+    // coroutine; the task keeps the coroutine alive.
+    unsafe {
+        let descriptor = module.coroutine as *mut ffi::PyObject;
+        let Some(get) = (*ffi::Py_TYPE(descriptor)).tp_descr_get else {
+            return 0;
+        };
+        let answer = get(descriptor, task.as_ptr(), task.type_ptr().cast());
+        if answer.is_null() {
+            ffi::PyErr_Clear();
+        }
+        ffi::Py_XDECREF(answer);
+        answer as usize
+    }
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import ctypes
 import os
 import subprocess
@@ -12,7 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from codetracer_python_recorder import Trace
+from codetracer_python_recorder import EnvironmentError, Trace
+from codetracer_python_recorder.cli import attach
 from codetracer_python_recorder.cli.attach import NEEDED, script, version_of
 from support.runs import clean_environment, python, recorder
 
@@ -57,6 +59,14 @@ def test_there_is_no_such_process(tmp_path: Path) -> None:
     ended = recorder("attach", str(gone.pid), cwd=tmp_path)
     assert ended.status == 2
     assert "ERR_PROCESS_NOT_FOUND" in ended.err
+
+
+def test_a_system_without_proc_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(attach, "Path", lambda name: Path("/nowhere" + name))
+    with pytest.raises(EnvironmentError, match="/proc") as told:
+        attach.run(argparse.Namespace(pid=str(os.getppid()), trace_dir="out"))
+    assert told.value.code == "ERR_ATTACH_UNSUPPORTED"
+    assert told.value.context["needs"] == "linux"
 
 
 def powerless() -> None:

@@ -4,7 +4,7 @@
 //! Refuses to gather while a segment is being stored: the drainer calls between two.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
@@ -13,7 +13,8 @@ use recorder_errors::prelude::*;
 use crate::drain::Drain;
 use crate::flight::{FlightOptions, Request, gather, place_for};
 use crate::pool::{Pool, lock};
-use crate::raw::signals::{Blocked, DumpSignal, thread_id};
+use crate::raw::signals::{Blocked, DumpSignal};
+use crate::raw::system;
 use crate::staging::absolute;
 
 /// Stack of the thread.
@@ -26,7 +27,7 @@ const KEPT: usize = 16;
 #[derive(Debug)]
 struct Saver {
     thread: JoinHandle<()>,
-    id: Arc<AtomicI32>,
+    id: Arc<AtomicU64>,
 }
 
 /// What saving needs, beside the drain.
@@ -103,10 +104,10 @@ impl Dumps {
         };
         let waiting = Arc::new(Mutex::new(Some(gathered)));
         let (request_there, failures) = (Arc::clone(request), Arc::clone(&self.failures));
-        let (waiting_there, id) = (Arc::clone(&waiting), Arc::new(AtomicI32::new(0)));
+        let (waiting_there, id) = (Arc::clone(&waiting), Arc::new(AtomicU64::new(0)));
         let id_there = Arc::clone(&id);
         let work = move || {
-            id_there.store(thread_id(), Ordering::Release);
+            id_there.store(system::thread_id(), Ordering::Release);
             if let Some(gathered) = lock(&waiting_there).take() {
                 let outcome =
                     std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| gathered.commit()));

@@ -14,6 +14,7 @@ use recorder_errors::prelude::*;
 use recorder_errors::{fault_bytes, fault_call};
 
 use crate::held::{Held, Standing};
+use crate::raw::system;
 
 /// An append-only file. What is written becomes visible with [`Write::flush`], in one piece.
 #[derive(Debug)]
@@ -97,7 +98,7 @@ impl TraceFile {
     /// Makes what was flushed survive a power failure.
     pub fn sync(&mut self) -> RecorderResult<()> {
         let file = self.checked()?;
-        let synced = fault_call!("store.trace.sync").and_then(|()| file.sync_all());
+        let synced = fault_call!("store.trace.sync").and_then(|()| system::sync(file));
         synced.map_err(|error| RecorderError::io_while("save the trace", &self.path, error))
     }
 }

@@ -1,7 +1,10 @@
 //! Last words: which signal ended the process, written by the process itself in its last moment.
 //!
-//! Owns the layout of the words, which stand in the lock file of a staging directory, and whether they still hold.
+//! Owns the layout of the words, which stand in the lock file of a staging directory, and whether they still hold;
+//! `signals` knows what numbers mean.
 //! Refuses to handle signals; `raw::last_words` does.
+
+mod signals;
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
@@ -13,6 +16,8 @@ use trace_model::Definitions;
 use crate::container::BlockEntry;
 use crate::container::reader::le;
 use crate::metadata::{ClockPair, Metadata};
+use signals::Signals;
+pub use signals::name;
 
 /// Bytes of the file that words are written to.
 pub(crate) const BYTES: usize = 4096;
@@ -29,7 +34,7 @@ pub(crate) mod word {
     pub const STATE: usize = 1;
     /// Signal below, its `si_code` above.
     pub const SIGNAL: usize = 2;
-    /// The kernel's id of the thread below; above the process that sent it, 0 where none did.
+    /// The low half of the kernel's id of the thread below; above the process that sent it, 0 where none did.
     pub const THREAD: usize = 3;
     /// Where memory was accessed, for signals that tell.
     pub const ADDRESS: usize = 4;
@@ -50,7 +55,7 @@ pub struct LastWords {
     pub signal: i32,
     /// Why it was sent: `si_code` of the kernel.
     pub code: i32,
-    /// The kernel's id of the thread that it reached.
+    /// The kernel's id of the thread that it reached, the low half of it.
     pub native_thread: u32,
     /// The recording's id of this thread; none where nothing was recorded of it.
     pub thread: Option<u32>,
@@ -62,18 +67,12 @@ pub struct LastWords {
     pub at: ClockPair,
 }
 
-/// Signals that tell where the fault is: SIGILL, SIGBUS, SIGFPE, SIGSEGV.
-const FAULTS: [i32; 4] = [4, 7, 8, 11];
-
-/// `si_code` of what the kernel sends without further facts.
-const SI_KERNEL: i32 = 128;
-
 /// Tick units by which the counters of two cores may differ.
 const TICKS_APART: u64 = 1 << 10;
 
 impl LastWords {
-    /// What the process said that wrote to this lock file, if anything.
-    pub(crate) fn read(lock: &Path) -> Option<Self> {
+    /// What the process said that wrote to this lock file on this platform, if anything.
+    fn read(lock: &Path, platform: &str) -> Option<Self> {
         let mut bytes = [0; 8 * word::COUNT];
         File::open(lock).ok()?.read_exact_at(&mut bytes, 0).ok()?;
         let get = |index: usize| le(bytes.get(index * 8..index * 8 + 8).unwrap_or_default());
@@ -83,7 +82,7 @@ impl LastWords {
         let (signal, thread) = (get(word::SIGNAL), get(word::THREAD));
         let (number, code) = (signal as u32 as i32, (signal >> 32) as u32 as i32);
         let sender = (thread >> 32) as u32;
-        let by_fault = FAULTS.contains(&number) && code > 0 && code != SI_KERNEL;
+        let by_fault = Signals::of(platform).tells_place(number, code);
         Some(Self {
             signal: number,
             code,
@@ -101,7 +100,7 @@ impl LastWords {
     /// The thread's number in the recording: of several with this id of the kernel, one after another, the last.
     fn find_thread(&self, definitions: &Definitions) -> Option<u32> {
         let threads = definitions.threads();
-        let own = threads.filter(|thread| thread.native == u64::from(self.native_thread));
+        let own = threads.filter(|thread| thread.native as u32 == self.native_thread);
         own.map(|thread| thread.id).max()
     }
 }
@@ -114,7 +113,7 @@ pub(crate) fn settle<'a>(
     definitions: &Definitions,
     entries: impl Iterator<Item = &'a BlockEntry>,
 ) {
-    let Some(mut words) = LastWords::read(lock) else {
+    let Some(mut words) = LastWords::read(lock, &metadata.platform) else {
         return;
     };
     words.thread = words.find_thread(definitions);
@@ -128,60 +127,10 @@ pub(crate) fn settle<'a>(
     if metadata.reason.as_deref() == Some(crate::reader::Status::Interrupted.reason()) {
         metadata.set_partial(REASON);
         if let Some(flight) = &mut metadata.flight {
-            flight.reason = name(words.signal);
+            flight.reason = name(words.signal, &metadata.platform);
         }
     }
     metadata.last_words = Some(words);
-}
-
-/// Names of signals by their number, from 1.
-const NAMES: [&str; 31] = [
-    "SIGHUP",
-    "SIGINT",
-    "SIGQUIT",
-    "SIGILL",
-    "SIGTRAP",
-    "SIGABRT",
-    "SIGBUS",
-    "SIGFPE",
-    "SIGKILL",
-    "SIGUSR1",
-    "SIGSEGV",
-    "SIGUSR2",
-    "SIGPIPE",
-    "SIGALRM",
-    "SIGTERM",
-    "SIGSTKFLT",
-    "SIGCHLD",
-    "SIGCONT",
-    "SIGSTOP",
-    "SIGTSTP",
-    "SIGTTIN",
-    "SIGTTOU",
-    "SIGURG",
-    "SIGXCPU",
-    "SIGXFSZ",
-    "SIGVTALRM",
-    "SIGPROF",
-    "SIGWINCH",
-    "SIGIO",
-    "SIGPWR",
-    "SIGSYS",
-];
-
-/// Number of the first real-time signal of programs, and of the last.
-const REAL_TIME: (i32, i32) = (34, 64);
-
-/// The name of a signal of Linux; that of a real-time signal counts from the first.
-pub fn name(signal: i32) -> String {
-    let at = usize::try_from(signal - 1).ok();
-    match at.and_then(|at| NAMES.get(at)) {
-        Some(name) => (*name).to_owned(),
-        None if (REAL_TIME.0..=REAL_TIME.1).contains(&signal) => {
-            format!("SIGRTMIN+{}", signal - REAL_TIME.0)
-        }
-        None => format!("signal {signal}"),
-    }
 }
 
 #[cfg(test)]
@@ -268,20 +217,5 @@ mod tests {
         let said = settled(words, 0).last_words.unwrap();
         assert_eq!((said.thread, said.sender), (Some(0), Some(4242)));
         assert_eq!(said.address, None);
-    }
-
-    #[test]
-    fn signals_have_their_names() {
-        let names: Vec<String> = [1, 11, 15, 31, 34, 64, 65].into_iter().map(name).collect();
-        let expected = [
-            "SIGHUP",
-            "SIGSEGV",
-            "SIGTERM",
-            "SIGSYS",
-            "SIGRTMIN+0",
-            "SIGRTMIN+30",
-            "signal 65",
-        ];
-        assert_eq!(names, expected);
     }
 }

@@ -30,6 +30,7 @@ pub use metadata::{Clock, ClockPair, Cut, Metadata, Source, Warning};
 pub use options::WriterOptions;
 pub use raw::alternate_stack::provide as provide_signal_stack;
 pub use raw::signals::Interrupts;
+pub use raw::system::MONOTONIC;
 pub use reader::{Recording, Selection, Status};
 pub use recovery::{Recovered, RecoveredRecording, recover};
 pub use segment::{Base, PART, Published, Running, Segment, WORD};

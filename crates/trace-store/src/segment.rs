@@ -248,12 +248,19 @@ impl Slot {
     }
 }
 
+/// Errors of a file system that cannot reserve space.
+const UNSUPPORTED: [i32; 5] = [
+    libc::EOPNOTSUPP,
+    libc::ENOTSUP,
+    libc::ENOSYS,
+    libc::ENODEV,
+    libc::EINVAL,
+];
+
 /// Whether a file system cannot reserve space.
 pub(crate) fn unsupported(error: &io::Error) -> bool {
-    matches!(
-        error.raw_os_error(),
-        Some(libc::EOPNOTSUPP | libc::ENOSYS | libc::ENODEV | libc::EINVAL)
-    )
+    let number = error.raw_os_error();
+    number.is_some_and(|number| UNSUPPORTED.contains(&number))
 }
 
 /// Room for one thread's rows. The thread writes rows from [`Segment::row_area`] on, one event after another, and

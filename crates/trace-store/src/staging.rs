@@ -335,7 +335,7 @@ fn write_bytes(path: &Path, bytes: &[u8], durable: bool) -> RecorderResult<()> {
     let written = create.and_then(|mut file| {
         fault_call!("store.json.write").and_then(|()| io::Write::write_all(&mut file, bytes))?;
         if durable {
-            fault_call!("store.json.sync").and_then(|()| file.sync_all())
+            fault_call!("store.json.sync").and_then(|()| raw::system::sync(&file))
         } else {
             Ok(())
         }

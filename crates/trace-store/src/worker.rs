@@ -6,8 +6,8 @@
 mod jobs;
 
 use std::collections::VecDeque;
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering};
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -21,6 +21,7 @@ use crate::error;
 use crate::flight::Request;
 use crate::pool::{Pool, lock};
 use crate::raw::signals::Blocked;
+use crate::raw::system;
 use crate::segment::Segment;
 use crate::writer::Committed;
 
@@ -75,7 +76,7 @@ struct Shared {
     progress: Condvar,
     drain: Mutex<Option<Drain>>,
     pool: Arc<Pool>,
-    tid: AtomicI32,
+    tid: AtomicU64,
     /// Set for a flight recorder.
     dumps: OnceLock<Dumps>,
 }
@@ -126,7 +127,7 @@ impl Worker {
                 progress: Condvar::new(),
                 drain: Mutex::new(Some(drain)),
                 pool,
-                tid: AtomicI32::new(0),
+                tid: AtomicU64::new(0),
                 dumps: OnceLock::new(),
             }),
             thread: Mutex::new(None),
@@ -404,10 +405,9 @@ fn ended() -> RecorderError {
 }
 
 /// Waits until the kernel has dropped a thread that ended; 0 is none.
-pub(crate) fn wait_until_dropped(tid: i32) {
-    let entry = PathBuf::from(format!("/proc/self/task/{tid}"));
+pub(crate) fn wait_until_dropped(tid: u64) {
     let begun = Instant::now();
-    while tid != 0 && entry.exists() && begun.elapsed() < PATIENCE {
+    while tid != 0 && system::has_thread(tid) && begun.elapsed() < PATIENCE {
         std::thread::sleep(Duration::from_micros(50));
     }
 }

@@ -341,13 +341,16 @@ fn the_thread_is_gone_after_a_pause_and_back_at_the_next_hand_over() {
             program.function(0, 20);
         }
         writer.pause();
-        let recorders = std::fs::read_dir("/proc/self/task")
-            .unwrap()
-            .filter_map(|task| std::fs::read_to_string(task.unwrap().path().join("comm")).ok())
-            .filter(|name| name.trim() == "recorder")
-            .count();
-        // Other tests of this process have drainers of their own.
-        assert!(recorders <= 16);
+        // Only there has a process a list of its threads in files.
+        if cfg!(target_os = "linux") {
+            let recorders = std::fs::read_dir("/proc/self/task")
+                .unwrap()
+                .filter_map(|task| std::fs::read_to_string(task.unwrap().path().join("comm")).ok())
+                .filter(|name| name.trim() == "recorder")
+                .count();
+            // Other tests of this process have drainers of their own.
+            assert!(recorders <= 16);
+        }
     }
     let segments = program.segments();
     let expected = program.expected;

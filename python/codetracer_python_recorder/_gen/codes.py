@@ -328,8 +328,8 @@ CODES: Final[dict[str, CodeInfo]] = {
     "ERR_ATTACH_UNSUPPORTED": CodeInfo(
         kind="Environment",
         retired=False,
-        summary="Recording cannot be started in a running process with these interpreters.",
-        why="It needs sys.remote_exec (PEP 768), which CPython has from 3.14 on, both in the interpreter that runs the command and in the process.",
+        summary="Recording cannot be started in a running process with these interpreters, or on this system.",
+        why="It needs sys.remote_exec (PEP 768), which CPython has from 3.14 on, both in the interpreter that runs the command and in the process, and what Linux tells of a process in /proc.",
         fix="Run the command and the program with CPython 3.14 or later, or record the program from its start.",
         example="python3.12 -m codetracer_python_recorder attach 4711",
     ),

@@ -47,11 +47,13 @@ def run(args: argparse.Namespace) -> int:
         UsageError: ``ERR_INVALID_ARGUMENT``, that is no process number; ``ERR_PROCESS_NOT_FOUND``,
             there is no such process, or it is no CPython.
         EnvironmentError: ``ERR_PERMISSION``, it is somebody else's; ``ERR_ATTACH_UNSUPPORTED``, an
-            interpreter is too old; ``ERR_ATTACH_REFUSED``, the process does not let us in.
+            interpreter is too old, or the system has no ``/proc``; ``ERR_ATTACH_REFUSED``, the
+            process does not let us in.
     """
     pid = _number(args.pid)
     place = absolute(text_of(args.trace_dir, "--trace-dir"), "--trace-dir")
     _check_process(pid)
+    _check_system()
     _check_switch(pid)
     own = sys.version_info[:2]
     if own < NEEDED:
@@ -138,6 +140,17 @@ def _check_process(pid: int) -> None:
         raise _none(pid) from None
     except PermissionError:
         raise _not_ours(pid) from None
+
+
+def _check_system() -> None:
+    """Raises where nothing can be found out about a process."""
+    if not Path("/proc/self/maps").exists():
+        raise make(
+            "ERR_ATTACH_UNSUPPORTED",
+            "this command reads /proc, which this system does not have",
+            needs="linux",
+            found=sys.platform,
+        )
 
 
 def _check_switch(pid: int) -> None:

@@ -45,7 +45,7 @@ export const errorCodes = {
   ERR_TOOL_ID_UNAVAILABLE: { kind: "Environment", retired: false, summary: "All tool ids of sys.monitoring are taken." },
   ERR_FRAME_LAYOUT: { kind: "Environment", retired: false, summary: "Frames of this interpreter are not laid out as expected, so they are read the slow way." },
   ERR_MMAP_UNSAFE: { kind: "Environment", retired: false, summary: "The recording does not survive SIGKILL here." },
-  ERR_ATTACH_UNSUPPORTED: { kind: "Environment", retired: false, summary: "Recording cannot be started in a running process with these interpreters." },
+  ERR_ATTACH_UNSUPPORTED: { kind: "Environment", retired: false, summary: "Recording cannot be started in a running process with these interpreters, or on this system." },
   ERR_ATTACH_REFUSED: { kind: "Environment", retired: false, summary: "The process does not let recording be started in it." },
   ERR_LAUNCH_FAILED: { kind: "Environment", retired: false, summary: "The interpreter for the program could not be started." },
   ERR_TRACE_CORRUPT: { kind: "Environment", retired: false, summary: "The recording is damaged." },

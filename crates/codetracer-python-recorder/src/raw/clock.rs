@@ -3,6 +3,7 @@
 use std::sync::OnceLock;
 
 use trace_model::TICK_SHIFT;
+use trace_store::MONOTONIC;
 
 /// Whether the counter ticks at one rate on every core and in every power state.
 fn counter_is_invariant() -> bool {
@@ -18,6 +19,20 @@ fn counter_is_invariant() -> bool {
             false
         }
     })
+}
+
+/// The processor's counter, where it is known to be there.
+#[inline(always)]
+fn counter() -> u64 {
+    #[cfg(target_arch = "x86_64")]
+    {
+        // SAFETY: RDTSC has no operands and is available on every x86-64 processor.
+        unsafe { std::arch::x86_64::_rdtsc() }
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    {
+        monotonic_ns()
+    }
 }
 
 /// A source of tick units, chosen once per session.
@@ -37,10 +52,8 @@ impl Clock {
     /// Now, in tick units.
     #[inline(always)]
     pub fn ticks(self) -> u64 {
-        #[cfg(target_arch = "x86_64")]
         if self.counter {
-            // SAFETY: RDTSC has no operands and is available on every x86-64 processor.
-            return unsafe { std::arch::x86_64::_rdtsc() } >> TICK_SHIFT;
+            return counter() >> TICK_SHIFT;
         }
         monotonic_ns() >> TICK_SHIFT
     }
@@ -52,7 +65,7 @@ pub fn monotonic_ns() -> u64 {
         tv_sec: 0,
         tv_nsec: 0,
     };
-    // SAFETY: writes a timespec; CLOCK_MONOTONIC always exists on the supported systems.
-    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &mut t) };
+    // SAFETY: writes a timespec; the clock always exists on the supported systems.
+    unsafe { libc::clock_gettime(MONOTONIC, &mut t) };
     t.tv_sec as u64 * 1_000_000_000 + t.tv_nsec as u64
 }

@@ -74,7 +74,7 @@ fn member(member: &Member) -> Json {
         "reason": metadata.reason,
         "damage": member.damage,
         "exit_status": metadata.exit_status,
-        "signal_name": metadata.last_words.as_ref().map(|words| last_words::name(words.signal)),
+        "signal_name": metadata.last_words.as_ref().map(|words| last_words::name(words.signal, &metadata.platform)),
         "events": metadata.events,
         "calls": metadata.calls,
         "started_unix_ns": metadata.started_unix_ns,

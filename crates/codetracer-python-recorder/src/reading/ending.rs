@@ -13,6 +13,7 @@ const FRAMES: usize = 64;
 /// What ended the recording.
 pub fn ended(recording: &Recording) -> Json {
     let ended = recording.ended();
+    let platform = &recording.metadata().platform;
     let (mut status, mut code, mut words) = (None, None, None);
     match ended {
         Ended::Exit(known) => status = Some(known),
@@ -25,7 +26,7 @@ pub fn ended(recording: &Recording) -> Json {
         "status": status,
         "code": code,
         "signal": words.map(|words| words.signal),
-        "signal_name": words.map(|words| name(words.signal)),
+        "signal_name": words.map(|words| name(words.signal, platform)),
         "thread": words.and_then(|words| words.thread),
         "native_thread": words.map(|words| words.native_thread),
         "sender": words.and_then(|words| words.sender),

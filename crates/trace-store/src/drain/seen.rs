@@ -226,7 +226,7 @@ fn append_text(file: &Path, text: &str, append: bool, durable: bool) -> std::io:
     file.write_all(text.as_bytes())?;
     if durable {
         fault_call!("store.json.sync")?;
-        file.sync_all()?;
+        crate::raw::system::sync(&file)?;
     }
     Ok(())
 }

@@ -6,6 +6,8 @@ use std::cell::Cell;
 use std::ffi::c_void;
 use std::mem::MaybeUninit;
 
+use super::system;
+
 /// Bytes beyond what the kernel needs for the processor's state.
 const ROOM: usize = 32 * 1024;
 
@@ -51,15 +53,15 @@ pub fn provide() {
 
 impl Stack {
     fn new() -> Option<Self> {
-        // SAFETY: the first two calls ask for a number. The new mapping is at an address that the kernel picks, and
+        // SAFETY: the first call asks for a number. The new mapping is at an address that the kernel picks, and
         // its lowest page is taken out of use before anybody has it.
         unsafe {
             let guard = usize::try_from(libc::sysconf(libc::_SC_PAGESIZE)).ok()?;
-            let least = usize::try_from(libc::getauxval(libc::AT_MINSIGSTKSZ)).ok()?;
+            let least = system::least_signal_stack()?;
             let bytes = guard + (least + ROOM).next_multiple_of(guard);
             let (protection, flags) = (
                 libc::PROT_READ | libc::PROT_WRITE,
-                libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_STACK,
+                libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | system::STACK_MAPPING,
             );
             let start = libc::mmap(std::ptr::null_mut(), bytes, protection, flags, -1, 0);
             if start == libc::MAP_FAILED {
@@ -93,7 +95,7 @@ impl Drop for Stack {
         let none = libc::stack_t {
             ss_sp: std::ptr::null_mut(),
             ss_flags: libc::SS_DISABLE,
-            ss_size: 0,
+            ss_size: system::NO_STACK_BYTES,
         };
         // SAFETY: the thread goes on without such a stack.
         if unsafe { libc::sigaltstack(&raw const none, std::ptr::null_mut()) } == 0 {

@@ -9,6 +9,8 @@ use std::os::fd::{AsRawFd, FromRawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
+use super::system;
+
 /// Where descriptors of the recorder begin, so that programs that close or count theirs do not meet them.
 const HIGH: i32 = 512;
 
@@ -62,42 +64,6 @@ fn limit() -> i32 {
     }
 }
 
-/// Gives the calling thread a descriptor table of its own, with nothing in it but those of `kept` that are one: the
-/// program can neither close what this thread opens nor be given a number that it holds for a moment, and no pipe of the
-/// program stays open here. `false` where the kernel cannot, and the table stays the process's.
-pub fn own_table(kept: &[i32]) -> bool {
-    let close = |first: libc::c_uint, last: libc::c_uint, flags: libc::c_uint| {
-        // SAFETY: closes descriptors of this thread alone: the first call has unshared its table.
-        unsafe { libc::syscall(libc::SYS_close_range, first, last, flags) == 0 }
-    };
-    let mut kept: Vec<libc::c_uint> = kept
-        .iter()
-        .filter_map(|fd| libc::c_uint::try_from(*fd).ok())
-        .collect();
-    kept.sort_unstable();
-    if kept.first() == Some(&0) {
-        return false;
-    }
-    let mut flags = libc::CLOSE_RANGE_UNSHARE;
-    let mut next = 0;
-    for fd in kept {
-        if fd > next && !close(next, fd - 1, flags) && flags != 0 {
-            return false;
-        }
-        flags = 0;
-        next = fd + 1;
-    }
-    if !close(next, libc::c_uint::MAX, flags) && flags != 0 {
-        return false;
-    }
-    // The standard numbers stand for nothing here, so that nothing else is given them.
-    for _ in 0..3 {
-        // SAFETY: the path is a string that ends with a zero byte.
-        unsafe { libc::open(c"/dev/null".as_ptr(), libc::O_RDWR | libc::O_CLOEXEC) };
-    }
-    true
-}
-
 /// Has `number`, which must be free, stand for what `file` stands for, and stay open when this returns.
 pub fn place_at(file: &File, number: i32) -> io::Result<()> {
     // SAFETY: a plain call on a descriptor that `file` holds open.
@@ -119,18 +85,14 @@ pub fn identity(fd: i32) -> io::Result<(u64, u64)> {
     // SAFETY: the buffer is ours and of the right size; any number is allowed as descriptor.
     check(unsafe { libc::fstat(fd, stat.as_mut_ptr()) })?;
     // SAFETY: the call succeeded and filled it.
-    let stat = unsafe { stat.assume_init() };
-    Ok((stat.st_dev, stat.st_ino))
+    Ok(system::identity(unsafe { stat.assume_init_ref() }))
 }
 
 /// Reserves the first `len` bytes of a file for good. No signal may reach this thread meanwhile.
 pub fn reserve(file: &File, len: usize, _masked: &super::signals::Blocked) -> io::Result<()> {
     let len = libc::off_t::try_from(len).map_err(|_| io::Error::from_raw_os_error(libc::EFBIG))?;
     loop {
-        // SAFETY: a plain call on a descriptor that `file` holds open. glibc's posix_fallocate would imitate the call
-        // by writing where it is unsupported, which reserves nothing on a copy-on-write file system.
-        let result = unsafe { libc::fallocate(file.as_raw_fd(), 0, 0, len) };
-        match check(result) {
+        match system::reserve(file, len) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             other => return other,
         }
@@ -167,12 +129,5 @@ pub enum Target {
 
 /// Renames with one of the guarantees that a plain rename does not have.
 pub fn rename(from: &Path, to: &Path, target: Target) -> io::Result<()> {
-    let flags = match target {
-        Target::Exchange => libc::RENAME_EXCHANGE,
-        Target::Keep => libc::RENAME_NOREPLACE,
-    };
-    let (from, to) = (c_path(from)?, c_path(to)?);
-    let at = libc::AT_FDCWD;
-    // SAFETY: both strings end with a zero byte and live until the call returns.
-    check(unsafe { libc::renameat2(at, from.as_ptr(), at, to.as_ptr(), flags) })
+    system::rename(&c_path(from)?, &c_path(to)?, target)
 }

@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicPtr, AtomicU8, AtomicU32, Ordering};
 use libc::{c_int, c_void, siginfo_t};
 
 use super::map::Mapping;
+use super::system;
 use crate::last_words::{MAGIC, SAID, word};
 
 /// Signals that tell of a fault of the process; handlers of others stay as they are.
@@ -96,10 +97,12 @@ pub fn arm(file: &File, ticks: fn() -> u64) -> io::Result<Option<Armed>> {
     PAGE.store(page, Ordering::Release);
     // The first process of a container is ended by no signal of default action, but by one that is handled.
     let first = own == 1;
-    for signal in 1..=libc::SIGRTMAX() {
+    for signal in 1..=system::last_signal() {
         let fault = FAULTS.contains(&signal);
-        let internal = signal >= 32 && signal < libc::SIGRTMIN();
-        if !internal && !SPARED.contains(&signal) && !(first && (!fault || signal == libc::SIGABRT))
+        let spared = SPARED.contains(&signal) || system::ALSO_SPARED.contains(&signal);
+        if !system::is_internal(signal)
+            && !spared
+            && !(first && (!fault || signal == libc::SIGABRT))
         {
             install(signal, fault);
         }
@@ -181,7 +184,7 @@ impl Drop for Armed {
         if PAGE.load(Ordering::SeqCst) != self.page {
             return;
         }
-        for signal in 1..=libc::SIGRTMAX() {
+        for signal in 1..=system::last_signal() {
             remove(signal);
         }
         PAGE.store(std::ptr::null_mut(), Ordering::SeqCst);
@@ -224,17 +227,14 @@ fn write(page: &Mapping, signal: c_int, info: &siginfo_t) -> bool {
     // SAFETY: the fields of `info` are those of a signal that somebody sent, or of a fault; the time is ours; `TICKS`
     // was stored from a function of this type, and is none before `arm`.
     let (sender, address, tick) = unsafe {
-        libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut time);
-        let by_process = matches!(
-            info.si_code,
-            libc::SI_USER | libc::SI_TKILL | libc::SI_QUEUE
-        );
+        libc::clock_gettime(system::MONOTONIC, &raw mut time);
+        let by_process = system::is_by_process(info.si_code);
         let sender = if by_process {
             info.si_pid().cast_unsigned()
         } else {
             0
         };
-        let by_fault = info.si_code > 0 && FAULTS.contains(&signal);
+        let by_fault = !by_process && info.si_code > 0 && FAULTS.contains(&signal);
         let address = if by_fault { info.si_addr().addr() } else { 0 };
         let tick = match ticks.is_null() {
             true => 0,
@@ -246,10 +246,7 @@ fn write(page: &Mapping, signal: c_int, info: &siginfo_t) -> bool {
         word::SIGNAL,
         pair(signal.cast_unsigned(), info.si_code.cast_unsigned()),
     );
-    set(
-        word::THREAD,
-        pair(super::signals::thread_id().cast_unsigned(), sender),
-    );
+    set(word::THREAD, pair(system::thread_id() as u32, sender));
     set(word::ADDRESS, address as u64);
     set(word::TICK, tick);
     let seconds = u64::try_from(time.tv_sec).unwrap_or_default();
@@ -274,7 +271,7 @@ type Informed = extern "C" fn(c_int, *mut siginfo_t, *mut c_void);
 
 extern "C" fn handler(signal: c_int, info: *mut siginfo_t, context: *mut c_void) {
     // SAFETY: the C library's location of `errno` is valid in every thread.
-    let errno = unsafe { *libc::__errno_location() };
+    let errno = unsafe { *system::errno() };
     // SAFETY: installed with SA_SIGINFO, it is given this structure.
     let ours = unsafe { info.as_ref() }.is_some_and(|info| say(signal, info));
     let Some((before, _)) = place(signal) else {
@@ -284,12 +281,12 @@ extern "C" fn handler(signal: c_int, info: *mut siginfo_t, context: *mut c_void)
     let before = unsafe { (*before.0.get()).assume_init_ref() };
     if before.sa_sigaction == libc::SIG_DFL {
         set(signal, before);
-        again(signal, info);
+        system::send_again(signal, info);
     } else if before.sa_sigaction != libc::SIG_IGN {
         let target = before.sa_sigaction as *const c_void;
         // SAFETY: the address is that of the handler before, of the form that its flag tells.
         unsafe {
-            *libc::__errno_location() = errno;
+            *system::errno() = errno;
             if before.sa_flags & libc::SA_SIGINFO == 0 {
                 std::mem::transmute::<*const c_void, Handler>(target)(signal);
             } else {
@@ -303,17 +300,5 @@ extern "C" fn handler(signal: c_int, info: *mut siginfo_t, context: *mut c_void)
         return;
     }
     // SAFETY: as above.
-    unsafe { *libc::__errno_location() = errno };
-}
-
-/// Sends the signal to this thread once more, as it came; it waits until the handler is left.
-fn again(signal: c_int, info: *mut siginfo_t) {
-    // SAFETY: system calls on the own thread; `info` is what the kernel gave.
-    unsafe {
-        let (process, thread) = (libc::getpid(), libc::gettid());
-        let number = libc::SYS_rt_tgsigqueueinfo;
-        if info.is_null() || libc::syscall(number, process, thread, signal, info) != 0 {
-            libc::syscall(libc::SYS_tgkill, process, thread, signal);
-        }
-    }
+    unsafe { *system::errno() = errno };
 }

@@ -8,6 +8,7 @@ pub mod fd;
 pub mod last_words;
 pub mod map;
 pub mod signals;
+pub mod system;
 
 #[cfg(test)]
 mod tests;

@@ -5,6 +5,8 @@
 use std::mem::MaybeUninit;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use super::system::take_pending;
+
 /// While it lives, no signal is delivered to this thread. A SIGXFSZ that the work in between raised is taken back, so
 /// that exceeding RLIMIT_FSIZE is an error number and nothing else.
 #[derive(Debug)]
@@ -196,21 +198,6 @@ fn mask(how: libc::c_int, signal: libc::c_int) -> bool {
     }
 }
 
-/// Takes a signal back that waits. `false` when none does.
-fn take_pending(signal: libc::c_int) -> bool {
-    let mut only = MaybeUninit::<libc::sigset_t>::zeroed();
-    let now = libc::timespec {
-        tv_sec: 0,
-        tv_nsec: 0,
-    };
-    // SAFETY: the set and the time are ours; no information about the signal is asked for.
-    unsafe {
-        libc::sigemptyset(only.as_mut_ptr());
-        libc::sigaddset(only.as_mut_ptr(), signal);
-        libc::sigtimedwait(only.as_ptr(), std::ptr::null_mut(), &raw const now) == signal
-    }
-}
-
 fn limit_pending() -> bool {
     let mut pending = MaybeUninit::<libc::sigset_t>::zeroed();
     // SAFETY: the set is ours, and all-zero is a valid one.
@@ -218,10 +205,4 @@ fn limit_pending() -> bool {
         libc::sigpending(pending.as_mut_ptr());
         libc::sigismember(pending.as_ptr(), libc::SIGXFSZ) == 1
     }
-}
-
-/// The kernel's id of this thread.
-pub fn thread_id() -> i32 {
-    // SAFETY: takes nothing and always succeeds.
-    unsafe { libc::gettid() }
 }

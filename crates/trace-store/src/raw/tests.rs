@@ -3,7 +3,7 @@
 use crate::{Base, Metadata, Recording, Writer, WriterOptions};
 
 fn descriptors_above(lowest: i32) -> Vec<i32> {
-    let mut found: Vec<i32> = std::fs::read_dir("/proc/self/fd")
+    let mut found: Vec<i32> = std::fs::read_dir("/dev/fd")
         .unwrap()
         .filter_map(|entry| entry.unwrap().file_name().to_str()?.parse().ok())
         .filter(|fd| *fd >= lowest)

@@ -16,6 +16,7 @@ use crate::container::chain::RING;
 use crate::file::taken;
 use crate::held::Standing;
 use crate::raw::fd::{Target, rename};
+use crate::raw::system;
 
 impl Staging {
     /// Moves the staging directory, whose files are written and durable, to the final place, and gives the lock back.
@@ -115,11 +116,13 @@ impl Staging {
     }
 }
 
+/// Errors of a system or file system that has plain renames only.
+const UNSUPPORTED: [i32; 4] = [libc::EINVAL, libc::ENOSYS, libc::EOPNOTSUPP, libc::ENOTSUP];
+
+/// Whether a rename failed because there are plain ones only.
 pub(crate) fn unsupported(error: &io::Error) -> bool {
-    matches!(
-        error.raw_os_error(),
-        Some(libc::EINVAL | libc::ENOSYS | libc::EOPNOTSUPP)
-    )
+    let number = error.raw_os_error();
+    number.is_some_and(|number| UNSUPPORTED.contains(&number))
 }
 
 fn remove_tree(path: &Path) -> io::Result<()> {
@@ -132,7 +135,7 @@ fn remove_tree(path: &Path) -> io::Result<()> {
 fn sync_dir(path: &Path) -> io::Result<()> {
     let synced = fault_call!("store.commit.sync")
         .and_then(|()| File::open(path))
-        .and_then(|dir| dir.sync_all());
+        .and_then(|dir| system::sync(&dir));
     match synced {
         // Some file systems cannot synchronise a directory.
         Err(error) if error.raw_os_error() == Some(libc::EINVAL) => Ok(()),

@@ -16,7 +16,7 @@ use recorder_errors::prelude::*;
 use super::{CHILDREN, Staging, is_running, read_metadata, staging_at, staging_run_id};
 use crate::file::taken;
 use crate::held::{Held, Standing};
-use crate::raw::fd;
+use crate::raw::{fd, system};
 
 /// The place of a family's recordings, wherever the family is by now.
 #[derive(Debug)]
@@ -93,12 +93,12 @@ impl Home {
     /// The directory, by the descriptor: this path stays right when the directory is moved, and in a thread with a
     /// table of its own.
     pub(crate) fn path(&self) -> PathBuf {
-        PathBuf::from(format!("/proc/thread-self/fd/{}", self.held.number()))
+        system::path_through(self.held.number(), self.held.identity())
     }
 
     /// Where the directory is at the moment.
     pub fn shown(&self) -> PathBuf {
-        fs::read_link(self.path()).unwrap_or_else(|_| self.place.join(CHILDREN))
+        system::path_of(self.held.number()).unwrap_or_else(|_| self.place.join(CHILDREN))
     }
 
     /// Makes sure of the descriptor: opened again under its number where the program closed it.

@@ -16,15 +16,15 @@ use crate::dumps::Dumps;
 use crate::error;
 use crate::flight::Request;
 use crate::pool::lock;
-use crate::raw::fd;
-use crate::raw::signals::{DumpSignal, thread_id};
+use crate::raw::signals::DumpSignal;
+use crate::raw::system;
 use crate::segment::Segment;
 
 impl Shared {
     pub(super) fn run(&self) {
-        self.tid.store(thread_id(), Ordering::Release);
+        self.tid.store(system::thread_id(), Ordering::Release);
         let kept = lock(&self.drain).as_ref().map(Drain::descriptors);
-        fd::own_table(&kept.unwrap_or_default());
+        system::own_table(&kept.unwrap_or_default());
         self.moved();
         if let Some(signal) = self.signal() {
             DumpSignal::receive(signal);

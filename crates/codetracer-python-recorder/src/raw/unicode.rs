@@ -51,13 +51,41 @@ pub fn units(s: Obj<'_>) -> Units<'_> {
     // SAFETY: a ready `str` holds `len` units of its kind at its data pointer; strings are immutable.
     unsafe {
         let data = ffi::PyUnicode_DATA(s.as_ptr());
-        let ascii = (*s.as_ptr().cast::<ffi::PyASCIIObject>()).ascii() != 0;
         match ffi::PyUnicode_KIND(s.as_ptr()) {
-            1 if ascii => Units::Ascii(std::slice::from_raw_parts(data.cast(), len)),
+            1 if is_ascii(s, data.cast(), len) => {
+                Units::Ascii(std::slice::from_raw_parts(data.cast(), len))
+            }
             1 => Units::One(std::slice::from_raw_parts(data.cast(), len)),
             2 => Units::Two(std::slice::from_raw_parts(data.cast(), len)),
             _ => Units::Four(std::slice::from_raw_parts(data.cast(), len)),
         }
+    }
+}
+
+/// Whether a `str` of one byte a character is known to be ASCII.
+///
+/// # Safety
+/// `s` is such a `str`, its `len` bytes are at `data`.
+#[cfg(not(Py_3_14))]
+#[inline(always)]
+unsafe fn is_ascii(s: Obj<'_>, _data: *const u8, _len: usize) -> bool {
+    // SAFETY: a `str` begins with this head.
+    unsafe { (*s.as_ptr().cast::<ffi::PyASCIIObject>()).ascii() != 0 }
+}
+
+/// Whether a `str` of one byte a character is ASCII. The bits that say so are nobody's to read from CPython 3.14 on; but the
+/// bytes of an ASCII `str` follow the shorter head, unless it is of a subclass.
+///
+/// # Safety
+/// `s` is such a `str`, its `len` bytes are at `data`.
+#[cfg(Py_3_14)]
+#[inline(always)]
+unsafe fn is_ascii(s: Obj<'_>, data: *const u8, len: usize) -> bool {
+    // SAFETY: the type of an object that is alive is compared; the bytes are there by contract.
+    unsafe {
+        data.addr() == s.address() + size_of::<ffi::PyASCIIObject>()
+            || (ffi::PyUnicode_CheckExact(s.as_ptr()) == 0
+                && std::slice::from_raw_parts(data, len).is_ascii())
     }
 }
 

@@ -229,7 +229,9 @@ def start(
             ``"values"``), ``all`` (bool); how much of a value is kept: ``max_string`` (characters,
             1 to 16,000), ``max_bytes`` (of bytes and ints, 1 to 16,000), ``max_items`` (of a
             container, 1 to 1,000), ``max_objects`` (1 to 4,096) and ``max_depth`` (1 to 64) of what
-            is described when a value is first seen; ``flight_recorder``,
+            is described when a value is first seen; ``overload``, what happens where the program
+            is faster than it can be stored (``"wait"``, or ``"drop"`` with a gap that counts what
+            is missing); ``flight_recorder``,
             and ``dump_on``, the signal that saves it beside ``path`` while it runs
             (``"SIGUSR1"``, ``"SIGUSR2"``, ``"SIGHUP"``, ``"SIGQUIT"``).
         apply_env_policy: whether environment variables may set switches that ``policy`` does not.

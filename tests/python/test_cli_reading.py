@@ -150,7 +150,8 @@ def test_info_says_what_was_recorded(place: Path) -> None:
         "on_recorder_error=abort keep_partial_trace=off require_trace=off"
         " propagate_script_exit=on json_errors=off log_level=off log_file= capture=values"
         " all=off follow=off max_string=1024"
-        " max_bytes=256 max_items=64 max_objects=256 max_depth=4 flight_recorder= dump_on=none"
+        " max_bytes=256 max_items=64 max_objects=256 max_depth=4 overload=wait"
+        " flight_recorder= dump_on=none"
     )
     assert (
         len({line.index(line.split("  ")[-1].strip()) for line in ended.out.splitlines()[:4]}) == 1

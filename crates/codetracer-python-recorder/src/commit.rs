@@ -138,6 +138,9 @@ fn describe(ended: &Ended, session: &Session, left: Left) -> Metadata {
     metadata.count("codes_skipped", ended.counters.codes_skipped);
     metadata.count("truncations.max_depth", ended.left_out.by_depth);
     metadata.count("truncations.max_objects", ended.left_out.by_objects);
+    if ended.counters.dropped > 0 {
+        metadata.count("dropped_events.overload", ended.counters.dropped);
+    }
     metadata.count(metrics::PANICS, metrics::total(metrics::PANICS));
     metadata
 }

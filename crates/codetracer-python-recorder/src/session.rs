@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use pyo3::prelude::*;
 use recorder_core::{
-    Capture, Identity, OnError, Options, Origin, Stage, Target, decide, diagnostics,
+    Capture, Identity, OnError, Options, Origin, Overload, Stage, Target, decide, diagnostics,
 };
 use recorder_errors::{RecorderError, enverr, usage};
 use trace_store::{Committed, Home, Metadata, Writer, WriterOptions};
@@ -210,6 +210,7 @@ fn attach(py: Python<'_>, options: Options) -> Result<String, Failure> {
         lines_by: preflight::lines_by(),
         values: options.capture == Capture::Values,
         limits: Limits::of(&options),
+        drops: options.overload == Overload::Drop,
         decider: Decider::new(options.all, options.target.as_ref(), places),
         monitoring,
         writer,

@@ -8,6 +8,6 @@ pub mod outcome;
 pub mod summary;
 
 pub use identity::Identity;
-pub use options::{Capture, Kin, OnError, Options, Origin, Target};
+pub use options::{Capture, Kin, OnError, Options, Origin, Overload, Target};
 pub use outcome::{Outcome, Stage, decide};
 pub use summary::Summary;

@@ -29,6 +29,17 @@ pub enum OnError {
     Disable,
 }
 
+/// What happens where the program is faster than its events can be stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Overload {
+    /// It waits.
+    #[default]
+    Wait,
+    /// Events are left out.
+    Drop,
+}
+
 /// How recording was started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -120,6 +131,9 @@ pub struct Options {
     /// The file that it is added to; empty for none.
     #[serde(default)]
     pub log_file: PathBuf,
+    /// Whether the program waits where it is faster than events can be stored.
+    #[serde(default)]
+    pub overload: Overload,
     /// How much a flight recorder keeps; empty where everything is kept.
     #[serde(default)]
     pub flight_recorder: String,

@@ -136,6 +136,16 @@ choice! {
     }
 }
 
+choice! {
+    /// What happens where the program is faster than its recording can be stored.
+    Overload {
+        /// It waits, and everything is recorded.
+        Wait = "wait",
+        /// It goes on, and a gap says how many events are missing.
+        Drop = "drop",
+    }
+}
+
 table! {
     on_recorder_error: OnRecorderError {
         default: OnRecorderError::Abort,
@@ -226,6 +236,12 @@ table! {
         env: Some("CODETRACER_MAX_DEPTH"),
         flag: "--max-depth",
         doc: "How deep objects within objects are described when a value is first seen."
+    }
+    overload: Overload {
+        default: Overload::Wait,
+        env: Some("CODETRACER_OVERLOAD"),
+        flag: "--overload",
+        doc: "Whether the program waits (wait) or events are left out, which a gap counts (drop), when it is faster than they can be stored."
     }
     flight_recorder: Window {
         default: Window::All,

@@ -278,6 +278,11 @@ impl Worker {
         true
     }
 
+    /// Whether a thread is at work on what is queued.
+    pub fn is_behind(&self) -> bool {
+        self.backlog() > 0 && self.ensure_thread()
+    }
+
     /// Waits until everything queued is stored.
     pub fn settle(&self) {
         while self.wait() {}

@@ -149,6 +149,19 @@ impl Writer {
 
     /// A segment for `thread`, which stands at `base`. Waits for the drainer when the limit is reached.
     pub fn segment(&self, thread: u32, base: Base) -> RecorderResult<Segment> {
+        loop {
+            if let Some(segment) = self.obtain(thread, base, true)? {
+                return Ok(segment);
+            }
+        }
+    }
+
+    /// As [`Writer::segment`], but `None` where that would wait for rows to be stored.
+    pub fn segment_at_once(&self, thread: u32, base: Base) -> RecorderResult<Option<Segment>> {
+        self.obtain(thread, base, false)
+    }
+
+    fn obtain(&self, thread: u32, base: Base, waits: bool) -> RecorderResult<Option<Segment>> {
         ensure_internal!(
             self.is_own_process(),
             INTERNAL,
@@ -161,11 +174,13 @@ impl Writer {
         self.ensure_family()?;
         loop {
             match self.pool.take(thread, base, need)? {
-                Answer::Segment(segment) => return Ok(segment),
+                Answer::Segment(segment) => return Ok(Some(segment)),
+                Answer::Wait if !waits && self.worker.is_behind() => return Ok(None),
                 // Where every segment is in use by a thread, waiting would be for ever.
                 Answer::Wait if self.worker.wait() => need = Need::Ready,
                 Answer::Wait => need = Need::BeyondLimit,
                 // The drainer opens files where the program does not see it.
+                Answer::Make if !waits && self.worker.is_behind() => need = Need::Made,
                 Answer::Make if self.worker.make() => match self.failure() {
                     Some(error) => return Err(error),
                     None => need = Need::Ready,

@@ -177,6 +177,15 @@ SWITCHES: Final[tuple[Switch, ...]] = (
         doc="How deep objects within objects are described when a value is first seen.",
     ),
     Switch(
+        key="overload",
+        shape="choice",
+        choices=("wait", "drop"),
+        default="wait",
+        env="CODETRACER_OVERLOAD",
+        flag="--overload",
+        doc="Whether the program waits (wait) or events are left out, which a gap counts (drop), when it is faster than they can be stored.",
+    ),
+    Switch(
         key="flight_recorder",
         shape="window",
         choices=(),

@@ -46,7 +46,11 @@ impl Recorder {
             self.tasks.watch(&filename, code);
             return None;
         }
-        let at = self.enter(current)?;
+        // What is decided is written down, however long that takes.
+        let drops = std::mem::replace(&mut self.drops, false);
+        let at = self.enter(current);
+        self.drops = drops;
+        let at = at?;
         // A recording that begins here has decided about every open frame.
         if let Extra::Facts(facts) = extra::lookup(code)
             && facts.session == self.session

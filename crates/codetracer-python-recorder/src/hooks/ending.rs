@@ -56,6 +56,7 @@ impl Recorder {
     }
 
     pub(super) fn leave(&mut self, taken_away: bool) -> Ended {
+        self.tell_last_dropped();
         let segments = self
             .threads
             .iter_mut()

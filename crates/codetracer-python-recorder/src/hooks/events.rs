@@ -165,6 +165,7 @@ pub fn leave(recorder: &mut Recorder, current: Current, code: Code<'_>, value: O
         Known::Unrecorded => return Answer::Continue,
     };
     let Some(at) = recorder.enter(current) else {
+        recorder.main_returned(frame);
         return Answer::Continue;
     };
     let session = recorder.session;

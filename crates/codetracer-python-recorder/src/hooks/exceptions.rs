@@ -123,7 +123,11 @@ pub fn unwind(recorder: &mut Recorder, current: Current, code: Code<'_>, exc: Ob
     let Some(facts) = traced(recorder, current, code) else {
         return Answer::Continue;
     };
-    let (Some(frame), Some(at)) = (current.frame(), recorder.enter(current)) else {
+    let Some(frame) = current.frame() else {
+        return Answer::Continue;
+    };
+    let Some(at) = recorder.enter(current) else {
+        recorder.main_unwound(frame, exc);
         return Answer::Continue;
     };
     let session = recorder.session;

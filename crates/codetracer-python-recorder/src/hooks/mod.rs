@@ -8,6 +8,7 @@ pub mod events;
 pub mod exceptions;
 pub mod lines;
 pub mod order;
+mod overload;
 pub mod recorder;
 mod segments;
 pub mod stack;

@@ -35,6 +35,8 @@ pub struct Counters {
     pub codes_traced: u64,
     /// Code objects that were skipped.
     pub codes_skipped: u64,
+    /// Events that were left out.
+    pub dropped: u64,
 }
 
 /// A recording that runs.
@@ -62,6 +64,8 @@ pub struct Recorder {
     pub(super) active: bool,
     pub(super) lines: bool,
     pub(super) lines_by: LinesBy,
+    /// Whether events are left out where a segment is not there at once.
+    pub(super) drops: bool,
     pub(super) cached: (ThreadKey, usize),
     pub(super) index: HashMap<ThreadKey, usize>,
     pub(super) next_thread: u32,
@@ -98,6 +102,8 @@ pub struct Parts {
     pub values: bool,
     /// How much of a value is recorded.
     pub limits: Limits,
+    /// Whether events are left out where a segment is not there at once.
+    pub drops: bool,
     /// Decides what is traced.
     pub decider: Decider,
     /// The tool id.
@@ -123,6 +129,7 @@ impl Recorder {
             active: true,
             lines: parts.lines,
             lines_by: parts.lines_by,
+            drops: parts.drops,
             cached: (ThreadKey { state: 0, id: 0 }, 0),
             index: HashMap::new(),
             next_thread: 0,

@@ -45,7 +45,7 @@ impl Recorder {
             None if apart::is_apart(key) => return None,
             None => self.add_thread(current, key)?,
         };
-        if !self.has_room(at) {
+        if !self.has_room_or_drops(at) {
             return None;
         }
         self.cached = (key, at);
@@ -56,6 +56,39 @@ impl Recorder {
     pub(super) fn has_room(&mut self, at: usize) -> bool {
         let sink = &mut self.threads[at].sink;
         sink.has_room() || sink.goes_on() || self.rotate(at)
+    }
+
+    /// As [`Recorder::has_room`]; where events may be left out, this one is when room is not there at once.
+    fn has_room_or_drops(&mut self, at: usize) -> bool {
+        if !self.drops {
+            return self.has_room(at);
+        }
+        let sink = &mut self.threads[at].sink;
+        if sink.has_room() || sink.goes_on() {
+            return true;
+        }
+        let held = self.threads[at].sink.is_attached();
+        if held && !self.clear_room(at) {
+            return false;
+        }
+        let Some(writer) = &self.writer else {
+            return false;
+        };
+        let base = self.base();
+        match writer.segment_at_once(self.threads[at].id, base) {
+            Ok(Some(segment)) => {
+                self.fill(at, segment, base);
+                true
+            }
+            Ok(None) => {
+                self.drop_event(at);
+                false
+            }
+            Err(error) => {
+                self.fail(error);
+                false
+            }
+        }
     }
 
     fn add_thread(&mut self, current: Current, key: ThreadKey) -> Option<usize> {
@@ -197,6 +230,27 @@ impl Recorder {
     #[cold]
     pub fn rotate(&mut self, at: usize) -> bool {
         let _errno = ErrnoGuard::keep();
+        if !self.clear_room(at) {
+            return false;
+        }
+        let Some(writer) = &self.writer else {
+            return false;
+        };
+        let base = self.base();
+        match writer.segment(self.threads[at].id, base) {
+            Ok(segment) => {
+                self.fill(at, segment, base);
+                true
+            }
+            Err(error) => {
+                self.fail(error);
+                false
+            }
+        }
+    }
+
+    /// Hands over the thread's segment, and others where room is short. `false` when recording has ended by a failure.
+    fn clear_room(&mut self, at: usize) -> bool {
         if !self.give_up_segment(at) {
             return false;
         }
@@ -206,36 +260,34 @@ impl Recorder {
         if self.writer.as_ref().is_some_and(|writer| writer.is_tight()) {
             self.relieve(at);
         }
-        let Some(writer) = &self.writer else {
-            return false;
-        };
-        let tick = self.order.clock.ticks();
-        let base = Base {
+        true
+    }
+
+    /// Where the next segment begins.
+    fn base(&self) -> Base {
+        Base {
             step: self.order.step,
             call: self.order.call,
-            tick,
+            tick: self.order.clock.ticks(),
             ns: monotonic_ns(),
-        };
-        match writer.segment(self.threads[at].id, base) {
-            Ok(segment) => {
-                self.next_segment += 1;
-                let thread = &mut self.threads[at];
-                thread.sink.attach(segment);
-                thread.segment = self.next_segment;
-                thread.tick = tick;
-                Row::Time { tick }.encode(&mut thread.sink);
-                Row::Sync {
-                    step: self.order.step,
-                    call: self.order.call,
-                }
-                .encode(&mut thread.sink);
-                self.order.last = at;
-                true
-            }
-            Err(error) => {
-                self.fail(error);
-                false
-            }
+        }
+    }
+
+    fn fill(&mut self, at: usize, segment: Segment, base: Base) {
+        self.next_segment += 1;
+        let thread = &mut self.threads[at];
+        thread.sink.attach(segment);
+        thread.segment = self.next_segment;
+        thread.tick = base.tick;
+        Row::Time { tick: base.tick }.encode(&mut thread.sink);
+        Row::Sync {
+            step: base.step,
+            call: base.call,
+        }
+        .encode(&mut thread.sink);
+        self.order.last = at;
+        if self.threads[at].dropped > 0 {
+            self.tell_dropped(at);
         }
     }
 }

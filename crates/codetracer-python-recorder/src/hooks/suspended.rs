@@ -71,6 +71,11 @@ impl Suspended {
         self.frames.get(&frame).filter(|s| s.code == code)
     }
 
+    /// Forgets all: frames may have gone on unseen.
+    pub fn clear(&mut self) {
+        self.frames.clear();
+    }
+
     /// Forgets a frame that ended.
     #[inline]
     pub fn remove(&mut self, frame: usize) {

@@ -82,6 +82,8 @@ pub struct ThreadContext {
     pub pending_handled: Option<Pending>,
     /// Frame into which an exception was last thrown.
     pub thrown_into: usize,
+    /// Events that were left out since the last one that was not.
+    pub dropped: u64,
 }
 
 /// A handled exception whose event is written after the line event of its clause.
@@ -108,6 +110,7 @@ impl ThreadContext {
             task: 0,
             pending_handled: None,
             thrown_into: 0,
+            dropped: 0,
         }
     }
 

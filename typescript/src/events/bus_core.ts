@@ -133,24 +133,23 @@ export class BusCore implements Bus {
     const record = event[RECORD];
     if (record.runOn(this) !== null) return event;
     this.history.checkRoom(this.open.size);
-    const isFirst = record.runs.length === 0;
+    const isFirst = record.firstRun === null;
+    const wasComplete = record.completed;
+    record.open();
     if (isFirst) this.adopt(event, caller);
+    else if (wasComplete) captureContext(record);
     const settings =
       record.settings === noSettings ? this.plainSettings : new EffectiveSettings(record.settings, this.settings);
     const run = new EventRun(this, record, settings);
     record.addRun(run);
-    if (record.completed) {
-      record.reopen();
-      captureContext(record);
-    }
     this.history.add(run);
-    run.openLink = new Link(run);
-    this.open.push(run.openLink);
+    run.live.openLink = new Link(run);
+    this.open.push(run.live.openLink);
     this.hooks?.event(record, "pending");
     const waits = settings.concurrency !== "parallel" && (isFirst || !isJumped(record));
-    run.queueLink = new Link(run);
-    (waits ? this.queue : this.ready).push(run.queueLink);
-    if (waits && (record.holds !== null || !isFirst)) refuseAtRest(record);
+    run.live.queueLink = new Link(run);
+    (waits ? this.queue : this.ready).push(run.live.queueLink);
+    if (waits && (record.live.holds !== null || !isFirst)) refuseAtRest(record);
     this.finds.offer(event);
     this.wake();
     return event;
@@ -158,15 +157,14 @@ export class BusCore implements Bus {
 
   private adopt(event: EventFacade, caller: EventResult | null | undefined): void {
     const record = event[RECORD];
-    record.facade = event;
-    record.defaults = this.settings;
+    record.live.facade = event;
     captureContext(record);
     const frame = caller === undefined ? ambientFrame() : caller;
     if (!frame?.alive) return;
     event[FRAME] = frame;
     record.emittedBy = frame;
-    record.holds = frame.record;
-    frame.record.openChildren += 1;
+    record.live.holds = frame.record;
+    frame.record.live.openChildren += 1;
     frame.children = appended(frame.children, record);
   }
 
@@ -208,8 +206,9 @@ export class BusCore implements Bus {
     if (run.state === "waiting") this.release(run);
     if (run.state !== "queued") return;
     unqueue(run);
-    if (nested === deepest && run.queueLink !== null) {
-      this.ready.push(run.queueLink);
+    const { queueLink } = run.live;
+    if (nested === deepest && queueLink !== null) {
+      this.ready.push(queueLink);
       this.wake();
       return;
     }
@@ -239,7 +238,8 @@ export class BusCore implements Bus {
   }
 
   finished(run: EventRun): void {
-    if (run.openLink === null || !this.open.remove(run.openLink) || this.open.size > 0) return;
+    const { openLink } = run.live;
+    if (openLink === null || !this.open.remove(openLink) || this.open.size > 0) return;
     const waiters = this.idleWaiters;
     this.idleWaiters = [];
     for (const resume of waiters) resume();
@@ -247,8 +247,7 @@ export class BusCore implements Bus {
 
   /** Remembers an event that was processed elsewhere. */
   remember(record: EventRecord): void {
-    const run = new EventRun(this, record, this.plainSettings);
-    run.state = "final";
+    const run = new EventRun(this, record, this.plainSettings, "final");
     this.history.add(run);
     if (record.completed) this.history.completed(run);
   }

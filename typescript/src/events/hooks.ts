@@ -4,7 +4,7 @@
 import type { EventHandler } from "./event_handler.ts";
 import { log } from "./logger.ts";
 import type { EventStatus, ResultStatus } from "./modes.ts";
-import type { Bus, EventFacade, EventRecord, EventResult, Hooks } from "./records.ts";
+import { appended, type Bus, type EventFacade, type EventRecord, type EventResult, type Hooks } from "./records.ts";
 
 export interface EventBusMiddleware<B = unknown> {
   onEventChange?(bus: B, event: EventFacade, status: EventStatus): unknown;
@@ -29,10 +29,10 @@ export class BusHooks implements Hooks {
     const call = (each: EventBusMiddleware): unknown => each.onEventChange?.(this.facade, event, status);
     if (status !== "pending") return this.enqueue(record, call);
     // Emissions are told in their order, and after the registrations before them.
-    const { hookTail } = record;
+    const { hookTail } = record.live;
     const calls = this.callAll(record, call);
-    record.hookTail = this.inOrder(hookTail === null ? calls : () => hookTail.then(calls));
-    return record.hookTail;
+    record.live.hookTail = this.inOrder(hookTail === null ? calls : () => hookTail.then(calls));
+    return record.live.hookTail;
   }
 
   result(result: EventResult, status: ResultStatus): Promise<void> {
@@ -56,8 +56,8 @@ export class BusHooks implements Hooks {
 
   private enqueue(record: EventRecord, call: (each: EventBusMiddleware) => unknown): Promise<void> {
     const calls = this.callAll(record, call);
-    record.hookTail = record.hookTail === null ? calls() : record.hookTail.then(calls);
-    return record.hookTail;
+    record.live.hookTail = record.live.hookTail === null ? calls() : record.live.hookTail.then(calls);
+    return record.live.hookTail;
   }
 
   private callAll(record: EventRecord | null, call: (each: EventBusMiddleware) => unknown): () => Promise<void> {
@@ -74,8 +74,8 @@ export class BusHooks implements Hooks {
 
   private failed(record: EventRecord | null, error: unknown): void {
     if (record !== null) {
-      record.middlewareErrors ??= [];
-      record.middlewareErrors.push(error);
+      const rare = record.makeRare();
+      rare.middlewareErrors = appended(rare.middlewareErrors, error);
     }
     log({
       kind: "middleware_error",

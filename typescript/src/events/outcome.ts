@@ -14,14 +14,15 @@ function isEvent(value: unknown): boolean {
 /** Whether the event's limit has passed on the bus of `result`; then the event is ended. */
 function pastCap(result: EventResult, now: number, cause?: unknown): boolean {
   const { run } = result;
-  if (!run.cap?.passed(now)) return false;
-  warnBlocked(result, run.cap.seconds);
+  const { cap } = run.live;
+  if (!cap?.passed(now)) return false;
+  warnBlocked(result, cap.seconds);
   expireRun(run, result, cause);
   return true;
 }
 
 function settled(result: EventResult): void {
-  result.unsettled = false;
+  if (result.live.unsettled) result.live.unsettled = false;
   result.run.bus.abandoned.delete(result);
 }
 
@@ -48,7 +49,8 @@ export function settleValue(result: EventResult, value: unknown): void {
 }
 
 export function settleError(result: EventResult, error: unknown): void {
-  const expired = result.limitError !== null && error === result.limitError;
+  const { limitError } = result.live;
+  const expired = limitError !== null && error === limitError;
   // A body that is timed out by its own limit goes on; its promise stays open.
   if (!expired || result.final) settled(result);
   if (result.final) {
@@ -60,9 +62,10 @@ export function settleError(result: EventResult, error: unknown): void {
 }
 
 function fail(result: EventResult, error: unknown, now: number): void {
+  const { limitError } = result.live;
   result.error = error;
   finalize(result, "error", now);
-  if (!(error instanceof Error) || error !== result.limitError) return;
+  if (!(error instanceof Error) || error !== limitError) return;
   interrupt(result, error);
   stopChildren(result, { text: "its parent timed out", cause: error, timeout_seconds: result.limit });
 }
@@ -87,7 +90,7 @@ function commit(result: EventResult, value: unknown, now: number): void {
 }
 
 function wantsOne(run: EventRun): boolean {
-  return run.record.first || run.completion === "first";
+  return run.record.rare.first || run.settings.completion === "first";
 }
 
 /** Whether a result can be the winner: a value that is neither undefined nor an event. */
@@ -99,7 +102,7 @@ function endLosers(result: EventResult): void {
   const { record } = result;
   const reason = { text: `${result.handler_name} was first`, lost: true };
   // A bus's own default speaks for that bus; the event's setting for every bus of its path.
-  const everywhere = record.first || record.settings.event_handler_completion === "first";
+  const everywhere = record.rare.first || record.settings.event_handler_completion === "first";
   for (const run of everywhere ? record.runs : [result.run]) {
     if (run.state === "running") stopResults(run, reason);
     else stopRun(run, reason);
@@ -108,7 +111,7 @@ function endLosers(result: EventResult): void {
 
 /** Asks for one result of an event that may be running: what is committed decides, the rest ends. */
 export function wantFirst(record: EventRecord): void {
-  if (record.first || record.completed) return;
-  record.first = true;
+  if (record.rare.first || record.completed) return;
+  record.makeRare().first = true;
   if (record.winner !== null) endLosers(record.winner);
 }

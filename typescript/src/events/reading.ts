@@ -27,7 +27,7 @@ function errorOf(result: EventResult): unknown {
 
 /** Results that were ended because another one was first are no failures of their handlers. */
 function failed(result: EventResult): boolean {
-  return result.status === "error" && !result.lost;
+  return result.status === "error" && !result.rare.lost;
 }
 
 function raiseErrors(record: EventRecord): void {

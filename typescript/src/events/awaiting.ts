@@ -4,8 +4,9 @@
 
 import { clock } from "./clock.ts";
 import { drive } from "./finish.ts";
+import { appended } from "./lists.ts";
 import { ignore } from "./maybe.ts";
-import { appended, type EventRecord, type EventResult, type EventRun, type FrameWait } from "./records.ts";
+import type { EventRecord, EventResult, EventRun, FrameWait } from "./records.ts";
 import { cycleError, eventName, isHopeless } from "./refusing.ts";
 import { takeBackHandlerLock, yieldHandlerLock } from "./serial_lock.ts";
 import type { Limit } from "./settings.ts";

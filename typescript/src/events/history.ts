@@ -5,27 +5,30 @@
 import { EventHistoryFullError } from "./errors.ts";
 import type { EventRun, History } from "./records.ts";
 
-/** The remembered runs in one state, in the order in which they got there. */
+/** The remembered runs in one state that is not the last, in the order in which they got there. */
 class Shelf {
   oldest: EventRun | null = null;
   private newest: EventRun | null = null;
 
   push(run: EventRun): void {
-    run.shelf = this;
-    run.before = this.newest;
+    const { live } = run;
+    live.shelf = this;
+    live.before = this.newest;
     if (this.newest === null) this.oldest = run;
-    else this.newest.after = run;
+    else this.newest.live.after = run;
     this.newest = run;
   }
 
   remove(run: EventRun): void {
-    if (run.before === null) this.oldest = run.after;
-    else run.before.after = run.after;
-    if (run.after === null) this.newest = run.before;
-    else run.after.before = run.before;
-    run.shelf = null;
-    run.before = null;
-    run.after = null;
+    const { live } = run;
+    const { before, after } = live;
+    if (before === null) this.oldest = after;
+    else before.live.after = after;
+    if (after === null) this.newest = before;
+    else after.live.before = before;
+    live.shelf = null;
+    live.before = null;
+    live.after = null;
   }
 }
 
@@ -37,7 +40,9 @@ export class BusHistory implements History {
   private count = 0;
   private readonly pendingRuns = new Shelf();
   private readonly startedRuns = new Shelf();
-  private readonly completedRuns = new Shelf();
+  /** Those that are complete, in the order in which they first were; each knows the next. */
+  private firstCompleted: EventRun | null = null;
+  private lastCompleted: EventRun | null = null;
 
   constructor(size: number | null, drop: boolean) {
     this.size = size;
@@ -61,16 +66,29 @@ export class BusHistory implements History {
   }
 
   started(run: EventRun): void {
-    this.move(run, this.startedRuns);
+    const shelf = shelfOf(run);
+    if (shelf === null) return;
+    shelf.remove(run);
+    this.startedRuns.push(run);
   }
 
   completed(run: EventRun): void {
-    this.move(run, this.completedRuns);
+    const shelf = shelfOf(run);
+    if (shelf === null) return;
+    shelf.remove(run);
+    if (this.lastCompleted === null) this.firstCompleted = run;
+    else this.lastCompleted.nextCompleted = run;
+    this.lastCompleted = run;
     this.trim();
   }
 
   clear(): void {
-    for (const run of this.oldestFirst()) this.forget(run);
+    for (const run of this.oldestFirst()) {
+      run.nextCompleted = null;
+      this.forget(run);
+    }
+    this.firstCompleted = null;
+    this.lastCompleted = null;
   }
 
   *oldestFirst(): Generator<EventRun> {
@@ -89,18 +107,6 @@ export class BusHistory implements History {
     return this.count;
   }
 
-  private move(run: EventRun, shelf: Shelf): void {
-    const from = this.shelfOf(run);
-    if (from === null) return;
-    from.remove(run);
-    shelf.push(run);
-  }
-
-  /** Where `run` stands; null when it was forgotten. */
-  private shelfOf(run: EventRun): Shelf | null {
-    return run.shelf as Shelf | null;
-  }
-
   private forget(run: EventRun): void {
     if (run.older === null) this.oldest = run.newer;
     else run.older.newer = run.newer;
@@ -109,16 +115,32 @@ export class BusHistory implements History {
     run.older = null;
     run.newer = null;
     this.count -= 1;
-    this.shelfOf(run)?.remove(run);
+    shelfOf(run)?.remove(run);
+  }
+
+  private forgetFirstCompleted(run: EventRun): void {
+    this.firstCompleted = run.nextCompleted;
+    if (run.nextCompleted === null) this.lastCompleted = null;
+    run.nextCompleted = null;
+    this.forget(run);
   }
 
   private trim(): void {
     if (this.size === null) return;
     while (this.count > this.size) {
-      const run =
-        this.completedRuns.oldest ?? (this.size === 0 ? null : (this.startedRuns.oldest ?? this.pendingRuns.oldest));
+      const completed = this.firstCompleted;
+      if (completed !== null) {
+        this.forgetFirstCompleted(completed);
+        continue;
+      }
+      const run = this.size === 0 ? null : (this.startedRuns.oldest ?? this.pendingRuns.oldest);
       if (run === null) return;
       this.forget(run);
     }
   }
+}
+
+/** Where `run` stands; null when it is complete or was forgotten. */
+function shelfOf(run: EventRun): Shelf | null {
+  return run.live.shelf as Shelf | null;
 }

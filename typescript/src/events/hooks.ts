@@ -2,9 +2,10 @@
 // logged, noted on the event, and changes nothing else.
 
 import type { EventHandler } from "./event_handler.ts";
+import { appended } from "./lists.ts";
 import { log } from "./logger.ts";
 import type { EventStatus, ResultStatus } from "./modes.ts";
-import { appended, type Bus, type EventFacade, type EventRecord, type EventResult, type Hooks } from "./records.ts";
+import type { Bus, EventFacade, EventRecord, EventResult, Hooks } from "./records.ts";
 
 export interface EventBusMiddleware<B = unknown> {
   onEventChange?(bus: B, event: EventFacade, status: EventStatus): unknown;

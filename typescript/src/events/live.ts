@@ -6,6 +6,7 @@ import type { CapturedContext } from "./async_context.ts";
 import type { Deadline } from "./deadline.ts";
 import type { Link } from "./fifo.ts";
 import { Hold } from "./lock.ts";
+import type { Limit } from "./settings.ts";
 import type { SlowMonitor } from "./slow_monitor.ts";
 
 export class LiveEvent<Event, Facade, Result, Wait> {
@@ -33,6 +34,10 @@ export class LiveRun<Run> extends Hold {
   /** In the list of what is not complete on the bus. */
   openLink: Link<Run> | null = null;
   queueLink: Link<Run> | null = null;
+  /** Where it stands in the bus's history by its state, and its neighbours there; history.ts owns them. */
+  shelf: object | null = null;
+  before: Run | null = null;
+  after: Run | null = null;
 
   constructor(run: Run) {
     super();
@@ -41,6 +46,8 @@ export class LiveRun<Run> extends Hold {
 }
 
 export class LiveResult<Wait> {
+  /** Its limit in seconds; the event's cap is not part of it. */
+  limit: Limit = null;
   deadline: Deadline | null = null;
   monitor: SlowMonitor | null = null;
   /** The error of its own limit, once that has passed. */

@@ -67,7 +67,7 @@ export function loadRecord(kind: EventKind, json: unknown): EventRecord {
   rare.handlerId = head.event_emitted_by_handler_id ?? null;
   if (head.event_results !== undefined && head.event_results.length > 0) {
     rare.loadedResults = head.event_results.map((each) => loadResult(record, each));
-    record.winner = firstCommitted(rare.loadedResults);
+    record.won = firstCommitted(rare.loadedResults);
   }
   if (head.event_result_type !== undefined && head.event_result_type !== null && record.resultType === undefined) {
     rare.resultType = ResultType.ofJson(head.event_result_type);

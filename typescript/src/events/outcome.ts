@@ -22,8 +22,8 @@ function pastCap(result: EventResult, now: number, cause?: unknown): boolean {
 }
 
 function settled(result: EventResult): void {
-  if (result.live.unsettled) result.live.unsettled = false;
-  result.run.bus.abandoned.delete(result);
+  if (result.final) result.run.bus.abandoned.delete(result);
+  else result.live.unsettled = false;
 }
 
 export function settleValue(result: EventResult, value: unknown): void {
@@ -62,12 +62,12 @@ export function settleError(result: EventResult, error: unknown): void {
 }
 
 function fail(result: EventResult, error: unknown, now: number): void {
-  const { limitError } = result.live;
+  const { limitError, limit } = result.live;
   result.error = error;
   finalize(result, "error", now);
   if (!(error instanceof Error) || error !== limitError) return;
   interrupt(result, error);
-  stopChildren(result, { text: "its parent timed out", cause: error, timeout_seconds: result.limit });
+  stopChildren(result, { text: "its parent timed out", cause: error, timeout_seconds: limit });
 }
 
 function reportLate(result: EventResult, what: string, error: unknown): void {
@@ -84,8 +84,8 @@ function commit(result: EventResult, value: unknown, now: number): void {
   result.result = value;
   finalize(result, "completed", now);
   const { record } = result;
-  if (record.winner !== null || !counts(result)) return;
-  record.winner = result;
+  if (record.won !== null || !counts(result)) return;
+  record.won = result;
   if (wantsOne(result.run)) endLosers(result);
 }
 
@@ -113,5 +113,6 @@ function endLosers(result: EventResult): void {
 export function wantFirst(record: EventRecord): void {
   if (record.rare.first || record.completed) return;
   record.makeRare().first = true;
-  if (record.winner !== null) endLosers(record.winner);
+  const { winner } = record;
+  if (winner !== null) endLosers(winner);
 }

@@ -127,18 +127,17 @@ function callHandler(result: EventResult, now: number): MaybePromise<void> {
   result.status = "started";
   result.startedAt = stampAt(now);
   entry.running += 1;
-  const { max_handler_recursion_depth: deepest } = run.bus.settings;
-  if (entry.running > deepest + 1 && reentries(result) > deepest) {
+  if (entry.running > 1 && reentersTooOften(result)) {
     settleError(result, new EventRecursionError(`${entry.handler_name} re-entered itself too often`));
     return;
   }
   const { timeout } = run.settings;
-  result.limit = run.settings.limitFor(entry.handler_timeout);
+  const limit = run.settings.limitFor(entry.handler_timeout);
+  live.limit = limit;
   // Where both are equal the cap counts, so only a smaller limit needs a deadline of its own.
-  if (result.limit !== null && (timeout === null || result.limit < timeout))
-    live.deadline = new Deadline(now, result.limit);
+  if (limit !== null && (timeout === null || limit < timeout)) live.deadline = new Deadline(now, limit);
   const slow = entry.handler_slow_timeout === undefined ? run.settings.handlerSlowTimeout : entry.handler_slow_timeout;
-  const threshold = EffectiveSettings.threshold(slow, timeout, result.limit);
+  const threshold = EffectiveSettings.threshold(slow, timeout, limit);
   if (threshold !== null)
     live.monitor = new SlowMonitor(now, threshold, (elapsed) => warnSlowHandler(result, elapsed), true);
   const event = run.record.kind.view(run.record, result);
@@ -156,7 +155,7 @@ function callHandler(result: EventResult, now: number): MaybePromise<void> {
 }
 
 function expireHandler(result: EventResult, blocked: boolean, cause: unknown): unknown {
-  const seconds = result.limit;
+  const seconds = result.live.limit;
   if (blocked) {
     warnBlocked(result, seconds);
   }
@@ -169,6 +168,11 @@ function expireHandler(result: EventResult, blocked: boolean, cause: unknown): u
     result.live.limitError = error;
   }
   return error;
+}
+
+function reentersTooOften(result: EventResult): boolean {
+  const { max_handler_recursion_depth: deepest } = result.run.bus.settings;
+  return result.entry.running > deepest + 1 && reentries(result) > deepest;
 }
 
 /** How many open calls of the same handler wait for this event or emitted it, directly or not. */

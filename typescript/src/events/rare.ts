@@ -1,9 +1,11 @@
 // What few events and results have. All that have nothing of it share one part that says so and cannot be changed.
 
 import type { ResultType } from "./result_type.ts";
+import type { EventSettings } from "./settings.ts";
 
 export class RareEvent<Result> {
   /** Instead of its class's. */
+  settings: EventSettings | null = null;
   version: string | null = null;
   resultType: ResultType | null = null;
   /** Names of fields that the event's type does not declare. */
@@ -23,6 +25,8 @@ export class RareEvent<Result> {
 }
 
 export class RareResult {
+  /** Its id, once somebody asked for it. */
+  id: string | null = null;
   /** Whether it was ended because another result was first. */
   lost = false;
   controller: AbortController | null = null;

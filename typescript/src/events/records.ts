@@ -1,7 +1,8 @@
 // The state of the bus, as plain data: what an event is (EventRecord), its processing on one bus (EventRun) and the
 // call of one handler for it (EventResult, which is also the identity of a running handler). Who changes them
 // stands in the files beside; here is only what can be said of them at any moment. A bus remembers many of each, so
-// they are small: what only open ones need stands in live.ts, what few have in rare.ts, and several are chained.
+// they are small: what only open ones need stands in live.ts, what few have in rare.ts, several are chained, and a
+// result that is only a value is folded into its run until somebody reads it.
 
 import type { FailedCall } from "./errors.ts";
 import type { EventHandler } from "./event_handler.ts";
@@ -15,7 +16,8 @@ import type { EventStatus, ResultStatus } from "./modes.ts";
 import { noRareEvent, noRareResult, RareEvent, RareResult } from "./rare.ts";
 import type { ResultType } from "./result_type.ts";
 import type { BusSettings, EffectiveSettings, EventSettings, Limit } from "./settings.ts";
-import { type Stamp, sinceStamp, stampAfter, stampMicros, stampNow, stampText } from "./stamps.ts";
+import { type Stamp, stampMicros, stampNow, stampText } from "./stamps.ts";
+import { Timed } from "./timed.ts";
 
 export const RECORD: unique symbol = Symbol("record");
 export const FRAME: unique symbol = Symbol("frame");
@@ -97,6 +99,8 @@ export interface Bus {
   /** The one event that the loop works on or waits for a lock with. */
   readonly looping: EventRun | null;
   readonly abandoned: Set<EventResult>;
+  /** Whether nobody but readers of an event gets to see its results. */
+  readonly foldsResults: boolean;
   handlersFor(eventType: string): readonly EventHandler[];
   /** Emits the event for `frame`; null is nobody, undefined is whoever the host says. Returns the event. */
   emit<E extends EventFacade>(event: E, frame: EventResult | null | undefined): E;
@@ -110,28 +114,19 @@ export interface Bus {
   finished(run: EventRun): void;
 }
 
-/** `list` with `item` behind. A list of one is made to measure: most stay so, and there is one for each event. */
-export function appended<T>(list: T[] | null, item: T): T[] {
-  if (list === null) return [item];
-  list.push(item);
-  return list;
-}
-
-export class EventRecord {
+export class EventRecord extends Timed {
   readonly kind: EventKind;
   payload: Record<string, unknown>;
-  settings: EventSettings;
   /** Its id; the number of which it is made when somebody asks, before. */
   private identity: string | number;
   /** When it was made, as text; whole seconds, if it was here, and the microseconds behind. Small integers cost nothing. */
   private readonly createdSeconds: string | number;
   private readonly createdMicros: number;
-  private started: Stamp | null = null;
-  private ended: Stamp | null = null;
   status: EventStatus = "pending";
   /** The call that emitted it, where that is known. */
   emittedBy: EventResult | null = null;
-  winner: EventResult | null = null;
+  /** What was committed first and is a value: a result, or the run in which it is folded. */
+  won: EventResult | EventRun | null = null;
   /** Its processing on the first bus, from which that on the next hangs. */
   firstRun: EventRun | null = null;
   live: LiveEvent<EventRecord, EventFacade, EventResult, FrameWait> = noLiveEvent;
@@ -144,9 +139,10 @@ export class EventRecord {
     id?: string,
     created: Stamp = stampNow(),
   ) {
+    super();
     this.kind = kind;
     this.payload = payload;
-    this.settings = settings;
+    if (settings !== kind.settings) this.settings = settings;
     this.identity = id ?? nextSequence();
     const isText = typeof created === "string";
     this.createdSeconds = isText ? created : Math.floor(created / 1e6);
@@ -164,20 +160,12 @@ export class EventRecord {
     return typeof seconds === "string" ? seconds : seconds * 1e6 + this.createdMicros;
   }
 
-  get startedAt(): Stamp | null {
-    return stampAfter(this.createdAt, this.started);
+  get settings(): EventSettings {
+    return this.rare.settings ?? this.kind.settings;
   }
 
-  set startedAt(stamp: Stamp | null) {
-    this.started = sinceStamp(this.createdAt, stamp);
-  }
-
-  get completedAt(): Stamp | null {
-    return stampAfter(this.createdAt, this.ended);
-  }
-
-  set completedAt(stamp: Stamp | null) {
-    this.ended = sinceStamp(this.createdAt, stamp);
+  set settings(settings: EventSettings) {
+    this.makeRare().settings = settings;
   }
 
   get version(): string {
@@ -208,6 +196,10 @@ export class EventRecord {
   /** The first bus's settings, written at emit. */
   get defaults(): BusSettings | null {
     return this.firstRun === null ? null : this.firstRun.bus.settings;
+  }
+
+  get winner(): EventResult | null {
+    return this.won instanceof EventRun ? this.won.firstResult : this.won;
   }
 
   get completed(): boolean {
@@ -262,49 +254,81 @@ export class EventRecord {
   }
 
   results(): EventResult[] {
-    return [...(this.rare.loadedResults ?? []), ...this.runs.flatMap((run) => run.results)];
+    const results = [...(this.rare.loadedResults ?? []), ...this.runs.flatMap((run) => run.results)];
+    if (!this.completed) for (const result of results) result.makeRare();
+    return results;
   }
 
   *children(): Generator<EventRecord> {
-    for (let run = this.firstRun; run !== null; run = run.next) {
-      for (let result = run.firstResult; result !== null; result = result.next) {
-        if (result.children !== null) yield* result.children;
-      }
-    }
+    for (let run = this.firstRun; run !== null; run = run.next) yield* run.children();
   }
 }
 
 export type RunState = "queued" | "waiting" | "running" | "final";
 
-export class EventRun {
+export class EventRun extends Timed {
   readonly bus: Bus;
   readonly record: EventRecord;
   readonly settings: EffectiveSettings;
   state: RunState;
-  /** The result of the first handler, from which that of the next hangs. */
-  firstResult: EventResult | null = null;
+  private first: EventResult | null = null;
+  /** The handler whose result is folded, and its value; the times are the run's then. */
+  private foldedEntry: EventHandler | null = null;
+  result: unknown = undefined;
   /** The event's processing on the next bus. */
   next: EventRun | null = null;
-  live: LiveRun<EventRun>;
-  /** Its neighbours in the bus's history by emission, and by state on the shelf where it stands; history.ts owns them. */
-  shelf: object | null = null;
+  live = new LiveRun<EventRun>(this);
+  /** Its neighbours in the bus's history by emission, and the one that was complete after it; history.ts owns them. */
   older: EventRun | null = null;
   newer: EventRun | null = null;
-  before: EventRun | null = null;
-  after: EventRun | null = null;
+  nextCompleted: EventRun | null = null;
 
-  /** One that is final from the start was processed elsewhere. */
   constructor(bus: Bus, record: EventRecord, settings: EffectiveSettings, state: "queued" | "final" = "queued") {
+    super();
     this.bus = bus;
     this.record = record;
     this.settings = settings;
     this.state = state;
-    this.live = state === "final" ? noLiveRun : new LiveRun(this);
   }
 
+  /** The result of the first handler, from which that of the next hangs. */
+  get firstResult(): EventResult | null {
+    if (this.foldedEntry !== null) {
+      this.first = new EventResult(this, this.foldedEntry);
+      this.first.status = "completed";
+      this.first.result = this.result;
+      this.first.takeTimes(this);
+      this.foldedEntry = null;
+    }
+    return this.first;
+  }
+
+  set firstResult(result: EventResult) {
+    this.first = result;
+  }
+
+  /** Folds its only result, if there is no more to that than a value and nobody has it. */
   close(): void {
+    if (this.live === noLiveRun) return;
     this.live = noLiveRun;
-    for (let result = this.firstResult; result !== null; result = result.next) result.live = noLiveResult;
+    for (let result = this.first; result !== null; result = result.next) result.live = noLiveResult;
+    const only = this.first;
+    if (only === null || !this.bus.foldsResults || !only.isPlain) return;
+    this.foldedEntry = only.entry;
+    this.result = only.result;
+    this.takeTimes(only);
+    if (this.record.won === only) this.record.won = this;
+    this.first = null;
+  }
+
+  *children(): Generator<EventRecord> {
+    for (let result = this.first; result !== null; result = result.next) {
+      if (result.children !== null) yield* result.children;
+    }
+  }
+
+  get createdAt(): Stamp {
+    return this.record.createdAt;
   }
 
   get started(): boolean {
@@ -323,17 +347,12 @@ export function runOfHold(hold: Hold): EventRun | null {
   return hold instanceof LiveRun ? (hold as LiveRun<EventRun>).run : null;
 }
 
-export class EventResult<R = unknown> implements FailedCall {
+export class EventResult<R = unknown> extends Timed implements FailedCall {
   readonly run: EventRun;
   readonly entry: EventHandler;
-  private ownId: string | null = null;
   status: ResultStatus = "pending";
   result: R | undefined = undefined;
   error: unknown = undefined;
-  private started: Stamp | null = null;
-  private ended: Stamp | null = null;
-  /** Its limit in seconds; the event's cap is not part of it. */
-  limit: Limit = null;
   children: EventRecord[] | null = null;
   /** The result of the bus's next handler. */
   next: EventResult | null = null;
@@ -341,31 +360,25 @@ export class EventResult<R = unknown> implements FailedCall {
   rare: Readonly<RareResult> = noRareResult;
 
   constructor(run: EventRun, entry: EventHandler) {
+    super();
     this.run = run;
     this.entry = entry;
     this.live = run.state === "final" ? noLiveResult : new LiveResult();
   }
 
-  /** Its rare parts, to be changed. */
+  /** Whether it is a handler's only result, and no more than a value that nobody has looked at before it was complete. */
+  get isPlain(): boolean {
+    return this.status === "completed" && this.next === null && this.children === null && this.rare === noRareResult;
+  }
+
+  /** Its rare parts, to be changed. One that has such is kept as it is. */
   makeRare(): RareResult {
     if (this.rare === noRareResult) this.rare = new RareResult();
     return this.rare as RareResult;
   }
 
-  get startedAt(): Stamp | null {
-    return stampAfter(this.record.createdAt, this.started);
-  }
-
-  set startedAt(stamp: Stamp | null) {
-    this.started = sinceStamp(this.record.createdAt, stamp);
-  }
-
-  get completedAt(): Stamp | null {
-    return stampAfter(this.record.createdAt, this.ended);
-  }
-
-  set completedAt(stamp: Stamp | null) {
-    this.ended = sinceStamp(this.record.createdAt, stamp);
+  get createdAt(): Stamp {
+    return this.run.record.createdAt;
   }
 
   /** Whether the handler runs and its result is open. */
@@ -382,8 +395,9 @@ export class EventResult<R = unknown> implements FailedCall {
   }
 
   get id(): string {
-    this.ownId ??= newId(stampMicros(this.startedAt ?? stampNow()));
-    return this.ownId;
+    const rare = this.makeRare();
+    rare.id ??= newId(stampMicros(this.startedAt ?? stampNow()));
+    return rare.id;
   }
 
   get event(): EventFacade {
@@ -420,9 +434,11 @@ export class EventResult<R = unknown> implements FailedCall {
 
   /** The limit that held for this call, in seconds: the smaller of its own and the event's. */
   get timeout(): Limit {
-    const cap = this.run.settings.timeout;
-    if (this.limit === null) return cap;
-    return cap === null ? this.limit : Math.min(this.limit, cap);
+    const { settings } = this.run;
+    const cap = settings.timeout;
+    const limit = this.startedAt === null ? null : settings.limitFor(this.entry.handler_timeout);
+    if (limit === null) return cap;
+    return cap === null ? limit : Math.min(limit, cap);
   }
 
   get event_children(): EventFacade[] {

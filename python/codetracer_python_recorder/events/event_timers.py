@@ -7,10 +7,14 @@ fire. Refuses to know what the end of the cap does.
 from __future__ import annotations
 
 import asyncio
+from typing import TYPE_CHECKING
 
-from .execution import slow_monitor, timeout_scope
+from .execution import saved_errors, slow_monitor, timeout_scope
 
-__all__ = ["EventTimers"]
+if TYPE_CHECKING:
+    from types import TracebackType
+
+__all__ = ["EventTimers", "event_scopes"]
 
 
 class EventTimers:
@@ -23,17 +27,19 @@ class EventTimers:
         looked: the time of the loop's clock when the last handler's body ended.
     """
 
+    # Set when the handlers start.
+    looked: float
+    _began: float
+    _slow: float | None
+
     __slots__ = ("_began", "_cap", "_monitor", "_slow", "deadline", "limit", "looked", "loop")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
         self.limit: float | None = None
         self.deadline: float | None = None
-        self.looked = 0.0
         self._cap: timeout_scope | None = None
         self._monitor: slow_monitor | None = None
-        self._slow: float | None = None
-        self._began = 0.0
 
     def expire(self, cause: BaseException | None = None) -> None:
         """The event's cap is over."""
@@ -63,3 +69,25 @@ class EventTimers:
             elapsed = self.looked - self._began
             if elapsed >= self._slow:
                 self.warn(elapsed)
+
+    def fail(self, error: BaseException) -> None:
+        """The processing itself failed."""
+        raise NotImplementedError
+
+
+class event_scopes(saved_errors):
+    """The scopes around an event's handlers: errors of their processing, and the event's clocks."""
+
+    __slots__ = ("_timers",)
+
+    def __init__(self, timers: EventTimers) -> None:
+        self._target = self._timers = timers
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        tb: TracebackType | None,
+    ) -> bool:
+        self._timers.disarm()
+        return error is not None and super().__exit__(kind, error, tb)

@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from . import clock, handler_run
 from .cycles import refuse_at_rest
 from .event_result import EventResult
-from .event_timers import EventTimers
-from .execution import saved_errors
+from .event_timers import EventTimers, event_scopes
 from .lock_manager import DirectScope, LockManager
 from .logging import notice
 from .modes import (
@@ -135,22 +134,15 @@ class Execution(EventTimers):
                 self.depth = above.depth + 1
         self.state = State.LOCKING
         eager = eager and self.depth % handler_run.EAGER_DEPTH != 0
-        self.bus.spawn(self._process_alone(), eager=eager)
-
-    async def _process_alone(self) -> None:
-        try:
-            await self.process()
-        except asyncio.CancelledError:
-            if not self.take_withdrawal():
-                raise
+        self.bus.spawn(self.process(alone=True), eager=eager)
 
     def take_withdrawal(self) -> bool:
         """Whether the cancellation of the processing task was meant for this execution alone."""
         taken, self._withdrawn = self._withdrawn, False
         return taken
 
-    async def process(self) -> None:
-        """Runs the event on the bus, in the calling task."""
+    async def process(self, *, alone: bool = False) -> None:
+        """Runs the event on the bus, in the calling task, which may be there for it ``alone``."""
         bus, event = self.bus, self.record.event
         self.state = State.LOCKING
         self.task = asyncio.current_task()
@@ -183,10 +175,12 @@ class Execution(EventTimers):
                         await self._run()
         except GeneratorExit:
             raise  # It is torn down with its loop: there is nobody to tell.
-        except BaseException:
+        except BaseException as error:
             if not self._withdrawn:
                 self.settle("its processing was cancelled", None, None)
             self._finish()
+            if alone and isinstance(error, asyncio.CancelledError) and self.take_withdrawal():
+                return
             raise
         telling = self._finish()
         if telling is not None and not telling.done():
@@ -219,14 +213,11 @@ class Execution(EventTimers):
             self.deadline = now + self.limit
         if bus.middlewares:
             self.arm()
-        with saved_errors(self):
-            try:
-                if handlers is EventHandlerConcurrencyMode.PARALLEL:
-                    await self._run_parallel()
-                else:
-                    await self._run_serial()
-            finally:
-                self.disarm()
+        with event_scopes(self):
+            if handlers is EventHandlerConcurrencyMode.PARALLEL:
+                await self._run_parallel()
+            else:
+                await self._run_serial()
 
     async def _run_serial(self) -> None:
         bus, event = self.bus, self.record.event
@@ -244,30 +235,36 @@ class Execution(EventTimers):
                     await waiting
                     now = None
                 try:
-                    ran = await self._run_one(run, now)
+                    if bus.middlewares:
+                        await self._announce_start(run)
+                    ran = self._start_one(run, now)
+                    while self._open:
+                        await self._sleep()
                 finally:
                     scope.leave()
             else:
                 self._locking = True
                 async with scope:
-                    ran = await self._run_one(run, None)
+                    await self._announce_start(run)
+                    ran = self._start_one(run, None)
+                    while self._open:
+                        await self._sleep()
             now = None
             if ran and bus.middlewares:
                 await self._announce_ends()
 
-    async def _run_one(self, run: EventResult[Any], now: float | None) -> bool:
-        """Runs a handler until its result is final, in its lock; returns whether it started."""
+    async def _announce_start(self, run: EventResult[Any]) -> None:
         self._locking = False
-        if self._is_over():
-            return False
-        if self.bus.middlewares:
+        if not self.final and self.bus.middlewares:
             await self._announce(run, EventResultStatus.STARTED)
-        if run.is_final:
+
+    def _start_one(self, run: EventResult[Any], now: float | None) -> bool:
+        """Starts a handler in its lock, unless it is final; returns whether it did."""
+        self._locking = False
+        if self.final or run.is_final:
             return False
         self._open = 1
         handler_run.start(run, self, now)
-        while self._open:
-            await self._sleep()
         return True
 
     async def _run_parallel(self) -> None:

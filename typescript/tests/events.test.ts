@@ -175,6 +175,25 @@ describe("history", () => {
     }),
   );
 
+  test("keeps the order of emission, whatever is forgotten in between", () =>
+    inVirtualTime(async (time) => {
+      const bus = new EventBus("A", { max_history_size: 40, event_concurrency: "parallel" });
+      bus.on("Work", async (event) => {
+        if ((event as unknown as { n: number }).n % 7 === 0) await time.sleep(1);
+      });
+      const numbers = Array.from({ length: 172 }, (_, n) => n);
+      for (const n of numbers) {
+        const event = bus.emit(new Work({ n }));
+        if (n % 7 > 0) await event.done();
+      }
+      const slow = numbers.filter((n) => n % 7 === 0);
+      const newest = numbers.filter((n) => n % 7 > 0).slice(-(40 - slow.length));
+      expect(history(bus)).toEqual([...slow, ...newest].sort((a, b) => a - b));
+      expect(((await bus.find("Work")) as unknown as { n: number }).n).toBe(171);
+      await bus.waitUntilIdle();
+      expect(bus.event_history.length).toBe(40);
+    }));
+
   test("forgets what is pending last, and still processes it", () =>
     inVirtualTime(async (time) => {
       const bus = new EventBus("A", { max_history_size: 1 });

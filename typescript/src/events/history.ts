@@ -1,7 +1,8 @@
 // What a bus remembers: its events, oldest first, as many as it may keep. Trimming takes constant time: completed
-// ones go first, then started, then pending ones; only the memory of them goes, never their processing.
-// Runs are linked to each other, without objects between them: what is remembered is most of what a bus keeps in memory.
+// ones go first, then started, then pending ones; only the memory of them goes, never their processing. To remember or
+// forget one touches no event beside it: those of a large memory are far from each other.
 
+import { Blocks } from "./blocks.ts";
 import { EventHistoryFullError } from "./errors.ts";
 import type { EventRun, History } from "./records.ts";
 
@@ -35,9 +36,7 @@ class Shelf {
 export class BusHistory implements History {
   private readonly size: number | null;
   private readonly drop: boolean;
-  private oldest: EventRun | null = null;
-  private newest: EventRun | null = null;
-  private count = 0;
+  private runs = new Blocks<EventRun>();
   private readonly pendingRuns = new Shelf();
   private readonly startedRuns = new Shelf();
   /** Those that are complete, in the order in which they first were; each knows the next. */
@@ -56,11 +55,7 @@ export class BusHistory implements History {
   }
 
   add(run: EventRun): void {
-    run.older = this.newest;
-    if (this.newest === null) this.oldest = run;
-    else this.newest.newer = run;
-    this.newest = run;
-    this.count += 1;
+    run.block = this.runs.push(run);
     this.pendingRuns.push(run);
     this.trim();
   }
@@ -83,38 +78,31 @@ export class BusHistory implements History {
   }
 
   clear(): void {
-    for (const run of this.oldestFirst()) {
+    for (const run of this.runs.oldestFirst()) {
+      shelfOf(run)?.remove(run);
+      run.block = null;
       run.nextCompleted = null;
-      this.forget(run);
     }
+    this.runs = new Blocks();
     this.firstCompleted = null;
     this.lastCompleted = null;
   }
 
-  *oldestFirst(): Generator<EventRun> {
-    for (let run = this.oldest; run !== null; ) {
-      const next: EventRun | null = run.newer;
-      yield run;
-      run = next;
-    }
+  oldestFirst(): Generator<EventRun> {
+    return this.runs.oldestFirst();
   }
 
-  *newestFirst(): Generator<EventRun> {
-    for (let run = this.newest; run !== null; run = run.older) yield run;
+  newestFirst(): Generator<EventRun> {
+    return this.runs.newestFirst();
   }
 
   get length(): number {
-    return this.count;
+    return this.runs.length;
   }
 
   private forget(run: EventRun): void {
-    if (run.older === null) this.oldest = run.newer;
-    else run.older.newer = run.newer;
-    if (run.newer === null) this.newest = run.older;
-    else run.newer.older = run.older;
-    run.older = null;
-    run.newer = null;
-    this.count -= 1;
+    if (run.block !== null) this.runs.remove(run.block, run);
+    run.block = null;
     shelfOf(run)?.remove(run);
   }
 
@@ -127,7 +115,7 @@ export class BusHistory implements History {
 
   private trim(): void {
     if (this.size === null) return;
-    while (this.count > this.size) {
+    while (this.runs.length > this.size) {
       const completed = this.firstCompleted;
       if (completed !== null) {
         this.forgetFirstCompleted(completed);

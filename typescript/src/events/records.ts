@@ -4,6 +4,7 @@
 // they are small: what only open ones need stands in live.ts, what few have in rare.ts, several are chained, and a
 // result that is only a value is folded into its run until somebody reads it.
 
+import type { Block } from "./blocks.ts";
 import type { FailedCall } from "./errors.ts";
 import type { EventHandler } from "./event_handler.ts";
 import type { Fifo } from "./fifo.ts";
@@ -278,9 +279,9 @@ export class EventRun extends Timed {
   /** The event's processing on the next bus. */
   next: EventRun | null = null;
   live = new LiveRun<EventRun>(this);
-  /** Its neighbours in the bus's history by emission, and the one that was complete after it; history.ts owns them. */
-  older: EventRun | null = null;
-  newer: EventRun | null = null;
+
+  /** Where it stands in the bus's history, and the one that was complete there after it; history.ts owns them. */
+  block: Block<EventRun> | null = null;
   nextCompleted: EventRun | null = null;
 
   constructor(bus: Bus, record: EventRecord, settings: EffectiveSettings, state: "queued" | "final" = "queued") {

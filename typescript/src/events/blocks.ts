@@ -1,7 +1,7 @@
 // A list in blocks: what is put behind stands in the newest block until it is taken out, wherever it stands. To put and
 // to take out touch one block and no neighbours, and a block goes when nothing is left in it.
 
-const width = 16;
+const width = 32;
 
 export class Block<T> {
   readonly items: (T | null)[] = new Array(width).fill(null);

@@ -146,6 +146,7 @@ export class BusCore implements Bus {
       this.byType.set(this.lastType, this.lastHandlers);
     }
     let list = this.byType?.get(eventType);
+    if (list === undefined && !this.entries.has("*")) list = this.entries.get(eventType);
     if (list === undefined) {
       list = [...(this.entries.get(eventType) ?? []), ...(eventType === "*" ? [] : (this.entries.get("*") ?? []))];
     }

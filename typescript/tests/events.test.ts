@@ -113,6 +113,47 @@ describe("handlers", () => {
   });
 });
 
+describe("results", () => {
+  const only = (event: BaseEvent): unknown => [...event.event_results.values()][0];
+
+  test("of a complete event are the same objects each time", () =>
+    inVirtualTime(async () => {
+      const bus = new EventBus("A");
+      const { id } = bus.on("Work", async () => 7);
+      const event = bus.emit(new Work());
+      expect(await event.first()).toBe(7);
+      const [result] = event.event_results.values();
+      expect([result?.status, result?.result, result?.handler_id, result?.timeout]).toEqual(["completed", 7, id, 60]);
+      expect([result?.started_at, result?.completed_at].every((at) => at !== null)).toBe(true);
+      expect(only(event)).toBe(result);
+      expect(await event.first()).toBe(7);
+    }));
+
+  test("that were read before the event was complete are those that it has afterwards", () =>
+    inVirtualTime(async (time) => {
+      const bus = new EventBus("A");
+      bus.on("Work", time.worker(1, 7));
+      const event = bus.emit(new Work());
+      await time.sleep(0.5);
+      const early = only(event);
+      await event.done();
+      expect(only(event)).toBe(early);
+      expect(event.toJSON().event_results).toMatchObject([{ result: 7, status: "completed" }]);
+    }));
+
+  test("stay as they are when one more bus gets the event", () =>
+    inVirtualTime(async () => {
+      const [a, b] = [new EventBus("A"), new EventBus("B")];
+      a.on("Work", () => 1);
+      b.on("Work", () => 2);
+      const event = a.emit(new Work());
+      await event.done();
+      const first = only(event);
+      await b.emit(event).done();
+      expect([only(event) === first, await event.eventResultsList(), await event.first()]).toEqual([true, [1, 2], 1]);
+    }));
+});
+
 describe("history", () => {
   const history = (bus: EventBus): unknown[] => bus.event_history.map((event) => (event as unknown as { n: number }).n);
 
@@ -133,6 +174,25 @@ describe("history", () => {
       expect(history(bus)).toEqual(kept);
     }),
   );
+
+  test("keeps the order of emission, whatever is forgotten in between", () =>
+    inVirtualTime(async (time) => {
+      const bus = new EventBus("A", { max_history_size: 40, event_concurrency: "parallel" });
+      bus.on("Work", async (event) => {
+        if ((event as unknown as { n: number }).n % 7 === 0) await time.sleep(1);
+      });
+      const numbers = Array.from({ length: 172 }, (_, n) => n);
+      for (const n of numbers) {
+        const event = bus.emit(new Work({ n }));
+        if (n % 7 > 0) await event.done();
+      }
+      const slow = numbers.filter((n) => n % 7 === 0);
+      const newest = numbers.filter((n) => n % 7 > 0).slice(-(40 - slow.length));
+      expect(history(bus)).toEqual([...slow, ...newest].sort((a, b) => a - b));
+      expect(((await bus.find("Work")) as unknown as { n: number }).n).toBe(171);
+      await bus.waitUntilIdle();
+      expect(bus.event_history.length).toBe(40);
+    }));
 
   test("forgets what is pending last, and still processes it", () =>
     inVirtualTime(async (time) => {

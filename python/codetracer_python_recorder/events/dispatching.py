@@ -172,7 +172,9 @@ class Dispatching(BusViews):
             finder(record)
         if self.middlewares:
             execution.announce_pending()
-        mode = effective(record, "event_concurrency", self._bus)
+        mode = self._bus.plain.concurrency
+        if record.own:
+            mode = effective(record, "event_concurrency", self._bus)
         if mode is EventConcurrencyMode.PARALLEL or (record.is_related and _is_due(record)):
             execution.spawn(eager=False)
             return

@@ -211,7 +211,8 @@ class EventBus(Dispatching):
         if self.label in record.path:
             return event
         here = self._is_here()
-        self.history.check_room()
+        if not self.history.drop:
+            self.history.check_room()
         execution = Execution(self, record, copy_context())
         self._attach(record, execution, current_run(), here)
         if here:

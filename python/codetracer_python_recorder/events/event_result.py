@@ -26,7 +26,7 @@ from .stopping import cancel_event
 if TYPE_CHECKING:
     from .base_event import BaseEvent
     from .event_handler import EventHandler
-    from .execution import Scope
+    from .execution import slow_monitor, timeout_scope
     from .process import Execution
     from .record import EventRecord, Wait
 
@@ -57,6 +57,7 @@ class EventResult[T]:
 
     __slots__ = (
         "_value",
+        "cap",
         "children",
         "completed_ns",
         "deadline",
@@ -64,8 +65,8 @@ class EventResult[T]:
         "execution",
         "handler",
         "limit",
+        "monitor",
         "record",
-        "scopes",
         "started_ns",
         "status",
         "task",
@@ -86,7 +87,8 @@ class EventResult[T]:
         self.started_ns: int | None = None
         self.completed_ns: int | None = None
         self.task: asyncio.Task[None] | None = None
-        self.scopes: tuple[Scope, ...] = ()
+        self.cap: timeout_scope | None = None
+        self.monitor: slow_monitor | None = None
         self.limit: float | None = None
         self.deadline: float | None = None
         self.waits: list[Wait] | None = None
@@ -162,11 +164,11 @@ class EventResult[T]:
         )
         return f"EventResult({self.eventbus_name}.{self.handler_name} {self.status}{outcome})"
 
-    def commit(self, value: Any) -> None:
-        """The body returned ``value``."""
+    def commit(self, value: Any, now: float) -> None:
+        """The body returned ``value``; ``now`` is the time of the loop's clock."""
         if self.status is not EventResultStatus.STARTED:
             self._late("returned")
-        elif not self._overdue(None):
+        elif not self._overdue(None, now):
             error = self._schema_error(value)
             if error is None:
                 self._value = value
@@ -234,7 +236,7 @@ class EventResult[T]:
     def _what(self) -> str:
         return f"{self.eventbus_name}.{self.handler_name}({self.record.type})"
 
-    def _overdue(self, cause: BaseException | None) -> bool:
+    def _overdue(self, cause: BaseException | None, now: float | None = None) -> bool:
         """Ends a run whose limit is over although nothing could interrupt its body."""
         execution = self.execution
         if execution is None:
@@ -242,7 +244,7 @@ class EventResult[T]:
         deadline, own = execution.deadline, self.deadline
         if deadline is None and own is None:
             return False
-        now = execution.loop.time()
+        now = execution.loop.time() if now is None else now
         capped = deadline is not None and now >= deadline
         if not capped and (own is None or now < own):
             return False
@@ -265,7 +267,7 @@ class EventResult[T]:
         if adapter is None or hasattr(value, "event_status"):
             return None
         try:
-            adapter.validate_python(value, strict=True)
+            adapter.validator.validate_python(value, strict=True)
         except ValidationError as cause:
             expected = self.record.event.event_result_type
             error = EventHandlerResultSchemaError(
@@ -283,9 +285,12 @@ class EventResult[T]:
             self.handler.running -= 1
         self.status = status
         self.completed_ns = clock.wall_ns()
-        for scope in self.scopes:
-            scope.dismiss()
-        self.scopes = ()
+        if self.cap is not None:
+            self.cap.dismiss()
+            self.cap = None
+        if self.monitor is not None:
+            self.monitor.dismiss()
+            self.monitor = None
         self.task = None
         if self.execution is not None:
             self.execution.run_ended(self)

@@ -12,10 +12,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 __all__ = [
-    "NO_MONITOR",
-    "NO_TIMEOUT",
     "Failing",
-    "Scope",
     "saved_errors",
     "slow_monitor",
     "timeout_scope",
@@ -41,8 +38,8 @@ class saved_errors:
     def __init__(self, target: Failing) -> None:
         self._target = target
 
-    def __enter__(self) -> None:
-        return None
+    def __enter__(self) -> Self:
+        return self
 
     def __exit__(
         self,
@@ -65,29 +62,23 @@ class timeout_scope:
         loop: the loop whose clock counts.
         deadline: a time of ``loop.time()`` in seconds; ``None`` for no limit.
         on_expire: called without arguments, between two turns of the loop.
-        lazy: ``arm`` starts the timer, once the body waits for the first time. Until then nothing
-            could fire.
     """
 
-    __slots__ = ("_deadline", "_lazy", "_loop", "_on_expire", "_timer")
+    __slots__ = ("_deadline", "_loop", "_on_expire", "_timer")
 
     def __init__(
         self,
         loop: asyncio.AbstractEventLoop,
         deadline: float | None,
         on_expire: Callable[[], object],
-        *,
-        lazy: bool = False,
     ) -> None:
         self._loop = loop
         self._deadline = deadline
         self._on_expire = on_expire
-        self._lazy = lazy
         self._timer: asyncio.TimerHandle | None = None
 
     def __enter__(self) -> Self:
-        if not self._lazy:
-            self.arm()
+        self.arm()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -126,11 +117,10 @@ class slow_monitor:
         loop: the loop whose clock counts.
         threshold: seconds; ``None`` for no monitor.
         warn: called between two turns of the loop, or at the end of the body.
-        lazy: as in ``timeout_scope``.
         start: the time of the loop's clock when the body starts, if the caller has read it.
     """
 
-    __slots__ = ("_lazy", "_loop", "_start", "_threshold", "_timer", "_warn")
+    __slots__ = ("_loop", "_start", "_threshold", "_timer", "_warn")
 
     def __init__(
         self,
@@ -138,22 +128,23 @@ class slow_monitor:
         threshold: float | None,
         warn: Callable[[float], object],
         *,
-        lazy: bool = False,
         start: float | None = None,
     ) -> None:
         self._loop = loop
         self._threshold = threshold
         self._warn = warn
-        self._lazy = lazy
         self._start = loop.time() if start is None else start
         self._timer: asyncio.TimerHandle | None = None
 
     def __enter__(self) -> Self:
-        if not self._lazy:
-            self.arm()
+        self.arm()
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """The body has ended; one that blocked is warned about now."""
         if self._threshold is not None:
             elapsed = self._loop.time() - self._start
             if elapsed >= self._threshold:
@@ -174,26 +165,3 @@ class slow_monitor:
     def _fire(self) -> None:
         self.dismiss()
         self._warn(self._loop.time() - self._start)
-
-
-class _Idle:
-    """A scope that does nothing, for bodies without a limit or a threshold."""
-
-    __slots__ = ()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        return None
-
-    def arm(self) -> None:
-        """Nothing."""
-
-    def dismiss(self) -> None:
-        """Nothing."""
-
-
-NO_TIMEOUT = _Idle()
-NO_MONITOR = NO_TIMEOUT
-Scope = timeout_scope | slow_monitor | _Idle

@@ -10,44 +10,96 @@ import asyncio
 from collections.abc import Awaitable
 from functools import partial
 from types import CoroutineType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from . import clock
 from .errors import EventRecursionError
 from .event_result import EventResult, _current
-from .execution import NO_MONITOR, NO_TIMEOUT, saved_errors, slow_monitor, timeout_scope
+from .execution import saved_errors, slow_monitor, timeout_scope
+from .lock_manager import LockManager, set_owner
 from .logging import notice
 from .modes import UNSET, EventResultStatus
 from .options import below, effective
 
 if TYPE_CHECKING:
-    from contextvars import Token
+    from contextlib import AbstractContextManager
+    from types import TracebackType
 
     from .process import Execution
 
-__all__ = ["handler_execution_context", "make_results", "start"]
+__all__ = ["handler_scopes", "make_results", "start", "watch"]
 
 # A chain of awaits this deep goes on in a new turn of the loop, so that no chain exhausts the
 # stack.
 EAGER_DEPTH = 16
 
 
-class handler_execution_context:
-    """Makes the calling code the body of ``run``, lock ownership included."""
+class handler_scopes(saved_errors):
+    """The scopes around a handler's body: its errors, and that it is the caller of what it calls.
 
-    __slots__ = ("_locks", "_run", "_token")
+    The body has a context of its own, which ends with it. Its limit and its monitor need no timers
+    until it waits: ``watch`` starts them.
+    """
 
-    def __init__(self, run: EventResult[Any], execution: Execution) -> None:
-        self._run = run
-        self._locks = execution.bus.locks.handler_dispatch_context(execution.bus, run.event)
+    __slots__ = ("_execution", "_policy", "_run", "_start")
 
-    def __enter__(self) -> None:
-        self._token: Token[EventResult[Any] | None] = _current.set(self._run)
-        self._locks.__enter__()
+    def __init__(self, run: EventResult[Any], execution: Execution, start: float) -> None:
+        self._target = self._run = run
+        self._execution = execution
+        self._start = start
+        self._policy: AbstractContextManager[object] | None = None
 
-    def __exit__(self, *_: object) -> None:
-        self._locks.__exit__(None, None, None)
-        _current.reset(self._token)
+    def __enter__(self) -> Self:
+        run, execution = self._run, self._execution
+        _current.set(run)
+        bus = execution.bus
+        if type(bus.locks) is LockManager:
+            set_owner(execution)
+        else:
+            self._policy = bus.locks.handler_dispatch_context(bus, run.record.event)
+            self._policy.__enter__()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        tb: TracebackType | None,
+    ) -> bool:
+        if self._policy is not None:
+            self._policy.__exit__(None, None, None)
+        if error is None:
+            return False
+        self.look()
+        return super().__exit__(kind, error, tb)
+
+    def look(self) -> float:
+        """Warns about a body that took too long without a wait in which a timer could say so.
+
+        Returns:
+            The time of the loop's clock.
+        """
+        run, execution = self._run, self._execution
+        now = execution.looked = execution.loop.time()
+        if run.monitor is not None:
+            run.monitor.stop()
+        elif run.status is EventResultStatus.STARTED:
+            slow = _slow_threshold(run, execution)
+            if slow is not None and now - self._start >= slow:
+                _warn(run, execution, now - self._start)
+        return now
+
+
+def watch(run: EventResult[Any], execution: Execution, start: float) -> None:
+    """Starts the timers of a body that waits; it began at ``start`` of the loop's clock."""
+    loop = execution.loop
+    if run.deadline is not None:
+        run.cap = timeout_scope(loop, run.deadline, run.expire)
+        run.cap.arm()
+    slow = _slow_threshold(run, execution)
+    if slow is not None:
+        run.monitor = slow_monitor(loop, slow, partial(_warn, run, execution), start=start)
+        run.monitor.arm()
 
 
 def make_results(execution: Execution) -> list[EventResult[Any]]:
@@ -66,10 +118,14 @@ def make_results(execution: Execution) -> list[EventResult[Any]]:
     return runs
 
 
-def start(run: EventResult[Any], execution: Execution) -> None:
-    """Runs the body up to its first wait; whatever comes of it reaches ``run``."""
+def start(run: EventResult[Any], execution: Execution, now: float | None = None) -> None:
+    """Runs the body up to its first wait; whatever comes of it reaches ``run``.
+
+    ``now`` is the time of the loop's clock, if that was just read.
+    """
     bus, loop = execution.bus, execution.loop
-    now = loop.time()
+    if now is None:
+        now = loop.time()
     run.status = EventResultStatus.STARTED
     run.started_ns = clock.wall_ns()
     limit = handler_limit(run, execution)
@@ -85,24 +141,26 @@ def start(run: EventResult[Any], execution: Execution) -> None:
         return
     eager = execution.depth % EAGER_DEPTH != 0
     context = execution.context.copy()
-    if handler.is_async:
-        body = _run_async(run, execution, None, now if eager else None)
-    else:
+    pending: Awaitable[Any] | None = None
+    if not handler.is_async:
         pending = context.run(_run_sync, run, execution, now)
         if pending is None:
             return
-        body = _run_async(run, execution, pending, None)
+        now = loop.time()
+    body = _run_async(run, execution, pending, now if eager else None)
     task = asyncio.Task(body, loop=loop, context=context, eager_start=eager)
     if not task.done():
-        _adopt_task(run, execution, task)
+        _adopt_task(run, execution, task, now if eager else None)
 
 
-def _adopt_task(run: EventResult[Any], execution: Execution, task: asyncio.Task[None]) -> None:
+def _adopt_task(
+    run: EventResult[Any], execution: Execution, task: asyncio.Task[None], began: float | None
+) -> None:
     """Keeps the task of a body that waits, so that it can be interrupted."""
     if run.is_live:
         run.task = task
-        for scope in run.scopes:
-            scope.arm()
+        if began is not None:
+            watch(run, execution, began)
     elif run.is_final and run.execution is not None:
         # It was interrupted from inside its first step.
         execution.bus.abandon(run, task)
@@ -112,19 +170,12 @@ def _adopt_task(run: EventResult[Any], execution: Execution, task: asyncio.Task[
 def _run_sync(run: EventResult[Any], execution: Execution, now: float) -> Awaitable[Any] | None:
     """Runs a plain callable; returns what it left to be awaited."""
     handler = run.handler.handler
-    slow = _slow_threshold(run, execution)
-    with (
-        saved_errors(run),
-        # No timer can fire while a plain callable runs: the monitor looks when it has ended.
-        slow_monitor(execution.loop, slow, partial(_warn, run, execution), lazy=True, start=now)
-        if slow is not None
-        else NO_MONITOR,
-        handler_execution_context(run, execution),
-    ):
-        value = handler(run.event) if handler is not None else None
+    with handler_scopes(run, execution, now) as scopes:
+        value = handler(run.record.event) if handler is not None else None
+        now = scopes.look()
         if type(value) is CoroutineType or isinstance(value, asyncio.Future):
             return value
-        run.commit(value)
+        run.commit(value, now)
     run.execution = None
     return None
 
@@ -137,31 +188,21 @@ async def _run_async(
 ) -> None:
     """Runs a coroutine function, or awaits what a plain callable returned.
 
-    ``now`` is the time of the loop's clock, if that was just read.
+    ``now`` is the time of the loop's clock, if the body starts at once.
     """
-    loop = execution.loop
-    handler = run.handler.handler
-    slow = _slow_threshold(run, execution)
+    if now is None:
+        now = execution.loop.time()
+        if run.task is not None:
+            watch(run, execution, now)
     try:
-        with (
-            saved_errors(run),
-            timeout_scope(loop, run.deadline, run.expire, lazy=True)
-            if run.deadline is not None
-            else NO_TIMEOUT as limit,
-            slow_monitor(loop, slow, partial(_warn, run, execution), lazy=True, start=now)
-            if slow is not None
-            else NO_MONITOR as monitor,
-            handler_execution_context(run, execution),
-        ):
-            run.scopes = (limit, monitor)
-            if run.task is not None:
-                limit.arm()
-                monitor.arm()
-            if pending is None and handler is not None:
-                pending = handler(run.event)
-            value = None if pending is None else await pending
+        with handler_scopes(run, execution, now) as scopes:
+            if pending is None:
+                handler = run.handler.handler
+                value = None if handler is None else await handler(run.record.event)
+            else:
+                value = await pending
             run.task = None
-            run.commit(value)
+            run.commit(value, scopes.look())
     finally:
         run.task = None
         run.execution = None

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import warnings
 from collections import deque
-from collections.abc import Awaitable, Generator
+from collections.abc import Awaitable, Coroutine, Generator
 from contextlib import AbstractContextManager
 from contextvars import ContextVar, Token
 from types import TracebackType
@@ -27,7 +27,15 @@ if TYPE_CHECKING:
     from .event_result import EventResult
     from .record import Live
 
-__all__ = ["AsyncScope", "LockManager", "LockManagerProtocol", "LockOwner", "ReentrantLock"]
+__all__ = [
+    "AsyncScope",
+    "DirectScope",
+    "LockManager",
+    "LockManagerProtocol",
+    "LockOwner",
+    "ReentrantLock",
+    "set_owner",
+]
 
 
 _GlobalLocks = WeakKeyDictionary["type[EventBus]", WeakKeyDictionary[Any, "ReentrantLock"]]
@@ -193,7 +201,8 @@ class LockManager:
 
     def get_lock_for_event(self, bus: EventBus, event: BaseEvent[Any]) -> ReentrantLock | None:
         """See ``LockManagerProtocol``."""
-        mode = effective(event._record, "event_concurrency", bus)
+        record = event._record
+        mode = effective(record, "event_concurrency", bus) if record.own else bus.plain.concurrency
         if mode is EventConcurrencyMode.BUS_SERIAL:
             return self._bus_lock
         if mode is EventConcurrencyMode.PARALLEL:
@@ -211,8 +220,11 @@ class LockManager:
         self, bus: EventBus, event: BaseEvent[Any], event_result: EventResult[Any]
     ) -> AsyncScope:
         """See ``LockManagerProtocol``."""
-        mode = effective(event._record, "event_handler_concurrency", bus)
-        live = event._record.live
+        record = event._record
+        live = record.live
+        mode = bus.plain.handlers
+        if record.own:
+            mode = effective(record, "event_handler_concurrency", bus)
         if live is None or mode is EventHandlerConcurrencyMode.PARALLEL:
             return _NO_LOCK
         return _HandlerScope(live, event_result)
@@ -247,37 +259,44 @@ def _deprecated(old: str, new: str) -> None:
     warnings.warn(f"LockManager.{old} is now {new}", DeprecationWarning, stacklevel=3)
 
 
-class _Scope:
-    """The asynchronous scope that locks nothing."""
+class DirectScope:
+    """An asynchronous scope that can be entered and left without a wait; this one locks nothing."""
 
     __slots__ = ()
 
+    def enter(self) -> Coroutine[Any, Any, None] | None:
+        """Enters and returns nothing, or returns what waits for its turn and then enters."""
+        return None
+
+    def leave(self) -> None:
+        """Leaves."""
+
     def __aenter__(self) -> Awaitable[None]:
-        return _READY
+        return self.enter() or _READY
 
     def __aexit__(self, *_: object) -> Awaitable[None]:
+        self.leave()
         return _READY
 
 
-_NO_LOCK = _Scope()
+_NO_LOCK = DirectScope()
 
 
-class _EventScope(_Scope):
+class _EventScope(DirectScope):
     __slots__ = ("_lock", "_owner")
 
     def __init__(self, lock: ReentrantLock, owner: LockOwner) -> None:
         self._lock = lock
         self._owner = owner
 
-    def __aenter__(self) -> Awaitable[None]:
-        return _READY if self._lock.try_enter(self._owner) else self._lock.enter(self._owner)
+    def enter(self) -> Coroutine[Any, Any, None] | None:
+        return None if self._lock.try_enter(self._owner) else self._lock.enter(self._owner)
 
-    def __aexit__(self, *_: object) -> Awaitable[None]:
+    def leave(self) -> None:
         self._lock.leave(self._owner)
-        return _READY
 
 
-class _HandlerScope(_Scope):
+class _HandlerScope(DirectScope):
     """The handler lock of an event, which all buses on its path share."""
 
     __slots__ = ("_live", "_run")
@@ -286,15 +305,14 @@ class _HandlerScope(_Scope):
         self._live = live
         self._run = run
 
-    def __aenter__(self) -> Awaitable[None]:
+    def enter(self) -> Coroutine[Any, Any, None] | None:
         if self._live.serial_owner is None:
             self._live.serial_owner = self._run
-            return _READY
+            return None
         return take_handler_lock(self._live, self._run)
 
-    def __aexit__(self, *_: object) -> Awaitable[None]:
+    def leave(self) -> None:
         yield_handler_lock(self._live, self._run)
-        return _READY
 
 
 async def take_handler_lock(live: Live, run: EventResult[Any]) -> None:
@@ -340,6 +358,11 @@ def _serve_the_same(live: Live) -> None:
         waiters.remove(entry)
         if not entry[1].done():
             entry[1].set_result(None)
+
+
+def set_owner(owner: LockOwner) -> None:
+    """As ``LockManager.handler_dispatch_context``, for a context that ends with the handler."""
+    _dispatching.set(owner)
 
 
 class _DispatchScope:

@@ -105,15 +105,17 @@ class Plain:
         timeout: the event's cap in seconds.
         slow: seconds after which a running event is warned about, if that is before its cap.
         handler_slow: as ``slow``, for a handler.
+        concurrency: which events run at the same time.
         handlers: how the handlers run.
     """
 
-    __slots__ = ("handler_slow", "handlers", "slow", "timeout")
+    __slots__ = ("concurrency", "handler_slow", "handlers", "slow", "timeout")
 
     def __init__(self, defaults: Mapping[str, Any]) -> None:
         self.timeout: float | None = defaults["event_timeout"]
         self.slow = below(defaults["event_slow_timeout"], self.timeout)
         self.handler_slow = below(defaults["event_handler_slow_timeout"], self.timeout)
+        self.concurrency: EventConcurrencyMode = defaults["event_concurrency"]
         self.handlers: EventHandlerConcurrencyMode = defaults["event_handler_concurrency"]
 
 

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from . import clock, handler_run
 from .cycles import refuse_at_rest
 from .event_result import EventResult
-from .execution import NO_MONITOR, _Idle, saved_errors, slow_monitor, timeout_scope
-from .lock_manager import LockManager
+from .event_timers import EventTimers, event_scopes
+from .lock_manager import DirectScope, LockManager
 from .logging import notice
 from .modes import (
     EventHandlerCompletionMode,
@@ -37,15 +37,12 @@ __all__ = ["Execution"]
 _NOBODY: set[EventResult[Any]] = set()
 
 
-class Execution:
+class Execution(EventTimers):
     """One event on one bus.
 
     Attributes:
-        loop: the loop that the bus is bound to.
         context: the ContextVars at the emission; each handler runs in a copy.
         runs: the results, in the order of the handlers; empty before the start.
-        limit: the event's cap in seconds.
-        deadline: the time of the loop's clock when the cap expires.
         final: no handler may start any more.
         depth: how many executions this one is nested in.
     """
@@ -54,20 +51,15 @@ class Execution:
 
     __slots__ = (
         "_announced",
-        "_cap",
         "_locking",
-        "_monitor",
         "_open",
         "_told",
         "_wake",
         "_withdrawn",
         "bus",
         "context",
-        "deadline",
         "depth",
         "final",
-        "limit",
-        "loop",
         "record",
         "runs",
         "state",
@@ -76,18 +68,14 @@ class Execution:
 
     def __init__(self, bus: EventBus, record: EventRecord, context: Context) -> None:
         self.bus = bus
-        self.loop = bus.loop
+        super().__init__(bus.loop)
         self.record = record
         self.context = context
         self.state = State.QUEUED
         self.runs: Sequence[EventResult[Any]] = ()
-        self.limit: float | None = None
-        self.deadline: float | None = None
         self.final = False
         self.depth = 1
         self.task: asyncio.Task[Any] | None = None
-        self._cap: timeout_scope | None = None
-        self._monitor: slow_monitor | _Idle = NO_MONITOR
         self._announced: asyncio.Task[None] | None = None
         self._locking = False
         self._open = 0
@@ -146,22 +134,15 @@ class Execution:
                 self.depth = above.depth + 1
         self.state = State.LOCKING
         eager = eager and self.depth % handler_run.EAGER_DEPTH != 0
-        self.bus.spawn(self._process_alone(), eager=eager)
-
-    async def _process_alone(self) -> None:
-        try:
-            await self.process()
-        except asyncio.CancelledError:
-            if not self.take_withdrawal():
-                raise
+        self.bus.spawn(self.process(alone=True), eager=eager)
 
     def take_withdrawal(self) -> bool:
         """Whether the cancellation of the processing task was meant for this execution alone."""
         taken, self._withdrawn = self._withdrawn, False
         return taken
 
-    async def process(self) -> None:
-        """Runs the event on the bus, in the calling task."""
+    async def process(self, *, alone: bool = False) -> None:
+        """Runs the event on the bus, in the calling task, which may be there for it ``alone``."""
         bus, event = self.bus, self.record.event
         self.state = State.LOCKING
         self.task = asyncio.current_task()
@@ -169,22 +150,37 @@ class Execution:
             if self._announced is not None:
                 self._locking = True
                 await asyncio.shield(self._announced)
-            if self.record.is_related or bus.has_queue:
+            scope = None if self.final else bus.locks.event_lock(bus, event)
+            if isinstance(scope, DirectScope):
+                waiting = scope.enter()
+                if waiting is not None:
+                    if self.record.is_related or bus.has_queue:
+                        refuse_at_rest(self.record)
+                    self._locking = True
+                    await waiting
+                try:
+                    self._locking = False
+                    if not self._is_over():
+                        await self._run()
+                finally:
+                    scope.leave()
+            elif scope is not None:
                 lock = bus.locks.get_lock_for_event(bus, event)
                 if lock is not None and not lock.admits(self):
                     refuse_at_rest(self.record)
-            self._locking = True
-            if not self.final:
-                async with bus.locks.event_lock(bus, event):
+                self._locking = True
+                async with scope:
                     self._locking = False
                     if not self._is_over():
                         await self._run()
         except GeneratorExit:
             raise  # It is torn down with its loop: there is nobody to tell.
-        except BaseException:
+        except BaseException as error:
             if not self._withdrawn:
                 self.settle("its processing was cancelled", None, None)
             self._finish()
+            if alone and isinstance(error, asyncio.CancelledError) and self.take_withdrawal():
+                return
             raise
         telling = self._finish()
         if telling is not None and not telling.done():
@@ -205,23 +201,19 @@ class Execution:
         self._make_runs()
         if not self.runs:
             return
-        loop = self.loop
-        now = loop.time()
+        self._began = self.looked = now = self.loop.time()
         if record.own:
             self.limit = effective(record, "event_timeout", bus)
-            slow = below(effective(record, "event_slow_timeout", bus), self.limit)
+            self._slow = below(effective(record, "event_slow_timeout", bus), self.limit)
             handlers = effective(record, "event_handler_concurrency", bus)
         else:
             plain = bus.plain
-            self.limit, slow, handlers = plain.timeout, plain.slow, plain.handlers
+            self.limit, self._slow, handlers = plain.timeout, plain.slow, plain.handlers
         if self.limit is not None:
             self.deadline = now + self.limit
-        self._cap = timeout_scope(loop, self.deadline, self.expire, lazy=True)
-        if slow is not None:
-            self._monitor = slow_monitor(loop, slow, self._warn, lazy=True, start=now)
         if bus.middlewares:
-            self._arm()
-        with saved_errors(self), self._cap, self._monitor:
+            self.arm()
+        with event_scopes(self):
             if handlers is EventHandlerConcurrencyMode.PARALLEL:
                 await self._run_parallel()
             else:
@@ -229,26 +221,51 @@ class Execution:
 
     async def _run_serial(self) -> None:
         bus, event = self.bus, self.record.event
+        now = None if bus.middlewares else self._began
         for run in self.runs:
             if self.final:
                 break
             if not self._is_alone():
-                self._arm()
-            self._locking = True
-            async with bus.locks.handler_lock(bus, event, run):
-                self._locking = False
-                if self._is_over():
-                    break
-                if bus.middlewares:
-                    await self._announce(run, EventResultStatus.STARTED)
-                if run.is_final:
-                    continue
-                self._open = 1
-                handler_run.start(run, self)
-                while self._open:
-                    await self._sleep()
-            if bus.middlewares:
+                self.arm()
+            scope = bus.locks.handler_lock(bus, event, run)
+            if isinstance(scope, DirectScope):
+                waiting = scope.enter()
+                if waiting is not None:
+                    self._locking = True
+                    await waiting
+                    now = None
+                try:
+                    if bus.middlewares:
+                        await self._announce_start(run)
+                    ran = self._start_one(run, now)
+                    while self._open:
+                        await self._sleep()
+                finally:
+                    scope.leave()
+            else:
+                self._locking = True
+                async with scope:
+                    await self._announce_start(run)
+                    ran = self._start_one(run, None)
+                    while self._open:
+                        await self._sleep()
+            now = None
+            if ran and bus.middlewares:
                 await self._announce_ends()
+
+    async def _announce_start(self, run: EventResult[Any]) -> None:
+        self._locking = False
+        if not self.final and self.bus.middlewares:
+            await self._announce(run, EventResultStatus.STARTED)
+
+    def _start_one(self, run: EventResult[Any], now: float | None) -> bool:
+        """Starts a handler in its lock, unless it is final; returns whether it did."""
+        self._locking = False
+        if self.final or run.is_final:
+            return False
+        self._open = 1
+        handler_run.start(run, self, now)
+        return True
 
     async def _run_parallel(self) -> None:
         watched = bool(self.bus.middlewares)
@@ -270,7 +287,7 @@ class Execution:
 
     async def _sleep(self) -> None:
         """Waits until a run has ended."""
-        self._arm()
+        self.arm()
         self._wake = self.loop.create_future()
         try:
             await self._wake
@@ -281,11 +298,6 @@ class Execution:
         """Whether nothing but a handler's body can make the handlers wait."""
         live = self.record.live
         return live is not None and len(live) == 1 and type(self.bus.locks) is LockManager
-
-    def _arm(self) -> None:
-        if self._cap is not None:
-            self._cap.arm()
-        self._monitor.arm()
 
     async def _announce(self, run: EventResult[Any], status: EventResultStatus) -> None:
         """Tells the middlewares about a result; the time that this takes is outside the cap."""
@@ -408,6 +420,7 @@ class Execution:
         if telling is not None:
             await telling
 
-    def _warn(self, elapsed: float) -> None:
+    def warn(self, elapsed: float) -> None:
+        """The handlers take long."""
         text = f"slow event: {self.bus.name}({self.record.type}) runs for {elapsed:.1f} s"
         notice("slow_event", self.bus, self.record, None, text, elapsed=elapsed)

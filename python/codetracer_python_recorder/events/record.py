@@ -29,19 +29,32 @@ Identity = str | tuple[int, int]
 class Wait:
     """One handler's wait for one event; ``jump`` says that what is awaited runs inside of it."""
 
-    __slots__ = ("future", "jump", "record", "run")
+    __slots__ = ("_future", "_loop", "jump", "record", "run")
 
     def __init__(
         self,
         run: EventResult[Any],
         record: EventRecord,
-        future: asyncio.Future[None],
+        loop: asyncio.AbstractEventLoop,
         jump: bool,
     ) -> None:
         self.run = run
         self.record = record
-        self.future = future
         self.jump = jump
+        self._loop = loop
+        self._future: asyncio.Future[None] | None = None
+
+    @property
+    def future(self) -> asyncio.Future[None]:
+        """What the handler awaits; made when somebody needs it, as many events end at once."""
+        if self._future is None:
+            self._future = self._loop.create_future()
+        return self._future
+
+    def end(self) -> None:
+        """The event is complete."""
+        if self._future is not None:
+            wake(self._future)
 
 
 class Live(list["Execution"]):
@@ -311,7 +324,7 @@ def _release(record: EventRecord) -> EventRecord | None:
     for waiter in live.waiters or ():
         wake(waiter)
     for wait in live.waits or ():
-        wake(wait.future)
+        wait.end()
     parent = None if live.emitter is None else live.emitter.record
     if parent is None or parent.live is None:
         return None

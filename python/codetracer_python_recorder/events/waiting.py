@@ -46,7 +46,7 @@ async def wait(record: EventRecord, *, jump: bool) -> None:
         return
     run = current_run()
     if run is not None and run.execution is not None:
-        await _wait_inside(record, live, run, jump)
+        await _wait_inside(record, live, run, loop, jump)
         return
     future = loop.create_future()
     if live.waiters is None:
@@ -74,9 +74,15 @@ async def wait_for(record: EventRecord, timeout: float | None, *, jump: bool = T
             await wait(record, jump=jump)
 
 
-async def _wait_inside(record: EventRecord, live: Live, run: EventResult[Any], jump: bool) -> None:
+async def _wait_inside(
+    record: EventRecord,
+    live: Live,
+    run: EventResult[Any],
+    loop: asyncio.AbstractEventLoop,
+    jump: bool,
+) -> None:
     """A handler's wait. Its handler lock is free for others meanwhile, and its own again after."""
-    entry = Wait(run, record, asyncio.get_running_loop().create_future(), jump)
+    entry = Wait(run, record, loop, jump)
     if live.waits is None:
         live.waits = []
     live.waits.append(entry)

@@ -4,8 +4,9 @@
 
 import { clock } from "./clock.ts";
 import { drive } from "./finish.ts";
+import { appended } from "./lists.ts";
 import { ignore } from "./maybe.ts";
-import { appended, type EventRecord, type EventResult, type EventRun, type FrameWait } from "./records.ts";
+import type { EventRecord, EventResult, EventRun, FrameWait } from "./records.ts";
 import { cycleError, eventName, isHopeless } from "./refusing.ts";
 import { takeBackHandlerLock, yieldHandlerLock } from "./serial_lock.ts";
 import type { Limit } from "./settings.ts";
@@ -21,8 +22,8 @@ export function awaitEvent(
   jumps: boolean,
   seconds: Limit = null,
 ): Promise<boolean> {
-  if (record.completed && (record.announced || record.hookTail === null)) return Promise.resolve(true);
-  if (record.runs.length === 0) {
+  if (record.completed && record.live.hookTail === null) return Promise.resolve(true);
+  if (record.firstRun === null) {
     return Promise.reject(new Error(`${eventName(record)} was not emitted, so it never completes`));
   }
   if (seconds === 0) return Promise.resolve(false);
@@ -35,7 +36,7 @@ function awaitOutside(record: EventRecord, seconds: Limit): Promise<boolean> {
 
 /** As `awaitEvent` without end, with `value` as what it resolves to. */
 export function awaitEventAs<T>(record: EventRecord, frame: EventResult | null, jumps: boolean, value: T): Promise<T> {
-  if (frame === null && !record.completed && record.runs.length > 0) {
+  if (frame === null && !record.completed && record.firstRun !== null) {
     return new Promise((resolve) => listen(record, null, () => resolve(value)));
   }
   return awaitEvent(record, frame, jumps).then(() => value);
@@ -43,19 +44,20 @@ export function awaitEventAs<T>(record: EventRecord, frame: EventResult | null, 
 
 /** Calls `resume` once: with true when the event is complete, with false after `seconds`. */
 function listen(record: EventRecord, seconds: Limit, resume: (complete: boolean) => void): void {
+  const { live } = record;
   if (seconds === null) {
-    record.waiters = appended(record.waiters, resume);
+    live.waiters = appended(live.waiters, resume);
     return;
   }
   const timer = clock().setTimer(clock().monotonic(), seconds, () => {
-    record.waiters = record.waiters?.filter((each) => each !== inTime) ?? null;
+    if (live.waiters !== null) live.waiters = live.waiters.filter((each) => each !== inTime);
     resume(false);
   });
   const inTime = (): void => {
     timer.cancel();
     resume(true);
   };
-  record.waiters = appended(record.waiters, inTime);
+  live.waiters = appended(live.waiters, inTime);
 }
 
 function awaitInHandler(record: EventRecord, frame: EventResult, jumps: boolean, seconds: Limit): Promise<boolean> {
@@ -67,9 +69,9 @@ function awaitInHandler(record: EventRecord, frame: EventResult, jumps: boolean,
       else back.then(() => reject(error));
     };
     const wait: FrameWait = { frame, record, jumps, reject: refuse };
-    frame.waits ??= new Set();
-    frame.waits.add(wait);
-    record.frameWaits = appended(record.frameWaits, wait);
+    frame.live.waits ??= new Set();
+    frame.live.waits.add(wait);
+    record.live.frameWaits = appended(record.live.frameWaits, wait);
     if (isHopeless(wait)) {
       refuse(cycleError(wait));
       return;
@@ -93,12 +95,13 @@ function awaitInHandler(record: EventRecord, frame: EventResult, jumps: boolean,
 }
 
 function recheckAround(run: EventRun): void {
-  run.lock?.recheck();
-  for (const outer of runsAround(run)) outer.lock?.recheck();
+  run.live.lock?.recheck();
+  for (const outer of runsAround(run)) outer.live.lock?.recheck();
 }
 
 function removeWait(wait: FrameWait): void {
-  const { frame, record } = wait;
-  if (frame.waits?.delete(wait) && frame.waits.size === 0) frame.waits = null;
-  if (record.frameWaits !== null) record.frameWaits = record.frameWaits.filter((each) => each !== wait);
+  const { live } = wait.frame;
+  if (live.waits?.delete(wait) && live.waits.size === 0) live.waits = null;
+  const awaited = wait.record.live;
+  if (awaited.frameWaits !== null) awaited.frameWaits = awaited.frameWaits.filter((each) => each !== wait);
 }

@@ -15,6 +15,7 @@ import type {
   EventHandlerConcurrencyMode,
   EventStatus,
 } from "./modes.ts";
+import { noRareEvent } from "./rare.ts";
 import { firstValue, type ReadOptions, type ResultOptions, resultValue, resultValues } from "./reading.ts";
 import { BUS, type Bus, type EventFacade, EventRecord, type EventResult, FRAME, RECORD } from "./records.ts";
 import { checkEventSetting, type EventSettingName, type EventSettings, type Limit } from "./settings.ts";
@@ -77,13 +78,13 @@ export class BaseEvent<R = unknown> implements EventFacade {
       const { kind } = new.target;
       const { payload, settings, identity, resultType, extras } = kind.parse(input as Record<string, unknown>);
       const record = new EventRecord(kind, payload, settings, identity.event_id, identity.event_created_at);
-      record.resultType = resultType;
-      record.extras = extras;
-      if (identity.event_version !== undefined) record.version = identity.event_version;
-      if (identity.event_parent_id !== undefined) record.setOrigin(identity.event_parent_id, null);
+      if (resultType !== undefined && resultType !== kind.resultType) record.makeRare().resultType = resultType;
+      if (extras !== null) record.makeRare().extras = extras;
+      if (identity.event_version !== undefined) record.makeRare().version = identity.event_version;
+      if (identity.event_parent_id !== undefined) record.makeRare().parentId = identity.event_parent_id;
       this[RECORD] = record;
     }
-    const { extras } = this[RECORD];
+    const { extras } = this[RECORD].rare;
     if (extras !== null) for (const key of extras) if (!(key in this)) define(this, key);
   }
 
@@ -174,7 +175,7 @@ export class BaseEvent<R = unknown> implements EventFacade {
   }
 
   get event_middleware_errors(): readonly unknown[] {
-    return this[RECORD].middlewareErrors ?? [];
+    return this[RECORD].rare.middlewareErrors ?? [];
   }
 
   /** The names of the settings that the event has of its own; what a bus filled in is not among them. */
@@ -242,7 +243,7 @@ export class BaseEvent<R = unknown> implements EventFacade {
   get bus(): BoundBus | undefined {
     const frame = this[FRAME];
     if (frame !== null && frame.record === this[RECORD]) return frame.run.bus.bound(frame) as BoundBus;
-    return this[RECORD].runs[0]?.bus.bound(null) as BoundBus | undefined;
+    return this[RECORD].firstRun?.bus.bound(null) as BoundBus | undefined;
   }
 
   get event_bus(): BoundBus | undefined {
@@ -253,11 +254,12 @@ export class BaseEvent<R = unknown> implements EventFacade {
   get signal(): AbortSignal {
     const frame = this[FRAME];
     if (frame === null) return neverAborted;
-    if (frame.controller === null) {
-      frame.controller = new AbortController();
-      if (frame.final) frame.controller.abort(frame.error);
+    const rare = frame.makeRare();
+    if (rare.controller === null) {
+      rare.controller = new AbortController();
+      if (frame.final) rare.controller.abort(frame.error);
     }
-    return frame.controller.signal;
+    return rare.controller.signal;
   }
 
   /** In a handler: emits `child` as its child, on `bus` or where the handler runs. */
@@ -305,9 +307,12 @@ export class BaseEvent<R = unknown> implements EventFacade {
 
   /** A new event with the same fields and settings, to be emitted again. */
   eventReset(): this {
-    const { kind, payload, settings, version, resultType, extras, loadedType } = this[RECORD];
+    const { kind, payload, settings, rare } = this[RECORD];
     const record = new EventRecord(kind, structuredClone(payload), settings);
-    Object.assign(record, { version, resultType, extras, loadedType });
+    if (rare !== noRareEvent) {
+      const { version, resultType, extras, loadedType } = rare;
+      Object.assign(record.makeRare(), { version, resultType, extras, loadedType });
+    }
     return kind.view(record, null) as this;
   }
 

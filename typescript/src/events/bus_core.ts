@@ -9,12 +9,12 @@ import { BusHistory } from "./history.ts";
 import { BusHooks, type EventBusMiddleware } from "./hooks.ts";
 import { newId } from "./ids.ts";
 import { noSettings } from "./kinds.ts";
+import { appended } from "./lists.ts";
 import { EventLock } from "./lock.ts";
 import { InMemoryLockManager } from "./lock_manager.ts";
 import { isThenable, type MaybePromise } from "./maybe.ts";
 import { startRun } from "./processing.ts";
 import {
-  appended,
   type Bus,
   type EventFacade,
   type EventRecord,
@@ -45,43 +45,58 @@ export interface BusParts {
   bound(frame: EventResult | null): unknown;
 }
 
+/** By the settings of buses: those that set nothing share both. */
+const plainSettings = new WeakMap<BusSettings, EffectiveSettings>();
+
+function plainSettingsOf(settings: BusSettings): EffectiveSettings {
+  let plain = plainSettings.get(settings);
+  if (plain === undefined) {
+    plain = new EffectiveSettings(noSettings, settings);
+    plainSettings.set(settings, plain);
+  }
+  return plain;
+}
+
 export class BusCore implements Bus {
   readonly id: string;
   readonly name: string;
-  readonly label: string;
   readonly settings: BusSettings;
   readonly plainSettings: EffectiveSettings;
   readonly lock: EventLock;
   readonly globalLock: EventLock;
   readonly locks: LockManager;
   readonly hooks: BusHooks | null;
+  readonly foldsResults: boolean;
   readonly history: BusHistory;
-  readonly finds = new FindWaiters();
   readonly queue = new Fifo<EventRun>();
   readonly ready = new Fifo<EventRun>();
   /** What is not complete, whether it is remembered or not. */
   readonly open = new Fifo<EventRun>();
-  readonly abandoned = new Set<EventResult>();
   readonly bound: (frame: EventResult | null) => unknown;
   looping: EventRun | null = null;
   stopped = false;
   private woken = false;
+  private idleWaiters: (() => void)[] | null = null;
+  private findWaiters: FindWaiters | null = null;
+  private abandonedResults: Set<EventResult> | null = null;
   private readonly entries = new Map<string, EventHandler[]>();
   /** The handlers of a type with those of "*" behind; made when first asked for. */
-  private readonly byType = new Map<string, readonly EventHandler[]>();
-  private idleWaiters: (() => void)[] = [];
+  private byType: Map<string, readonly EventHandler[]> | null = null;
+  /** Those that were asked for last. Most buses have one type, and need no more. */
+  private lastType: string | null = null;
+  private lastHandlers: readonly EventHandler[] = [];
 
   constructor(parts: BusParts) {
     this.id = parts.id;
     this.name = parts.name;
-    this.label = `${parts.name}#${parts.id.slice(-8)}`;
     this.settings = parts.settings;
     this.bound = parts.bound;
-    this.plainSettings = new EffectiveSettings(noSettings, parts.settings);
+    this.plainSettings = plainSettingsOf(parts.settings);
     this.lock = new EventLock(parts.name, waitsForRun);
     this.globalLock = parts.globalLock;
     this.history = new BusHistory(parts.settings.max_history_size, parts.settings.max_history_drop);
     this.locks = parts.lockManager?.(this) ?? new InMemoryLockManager(this);
+    this.foldsResults = parts.lockManager === undefined && parts.middlewares.length === 0;
     this.hooks = parts.middlewares.length > 0 ? new BusHooks(this, parts.bound(null), parts.middlewares) : null;
   }
 
@@ -95,7 +110,7 @@ export class BusCore implements Bus {
     const list = this.entries.get(pattern);
     if (list === undefined) this.entries.set(pattern, [entry]);
     else list.push(entry);
-    this.byType.clear();
+    this.forgetTypes();
     this.hooks?.handlers(entry, true);
     return entry;
   }
@@ -111,8 +126,13 @@ export class BusCore implements Bus {
       pattern,
       list.filter((entry) => !leaves(entry)),
     );
-    this.byType.clear();
+    this.forgetTypes();
     for (const entry of gone) this.hooks?.handlers(entry, false);
+  }
+
+  private forgetTypes(): void {
+    this.byType = null;
+    this.lastType = null;
   }
 
   allHandlers(): EventHandler[] {
@@ -120,11 +140,18 @@ export class BusCore implements Bus {
   }
 
   handlersFor(eventType: string): readonly EventHandler[] {
-    let list = this.byType.get(eventType);
+    if (eventType === this.lastType) return this.lastHandlers;
+    if (this.lastType !== null) {
+      this.byType ??= new Map();
+      this.byType.set(this.lastType, this.lastHandlers);
+    }
+    let list = this.byType?.get(eventType);
+    if (list === undefined && !this.entries.has("*")) list = this.entries.get(eventType);
     if (list === undefined) {
       list = [...(this.entries.get(eventType) ?? []), ...(eventType === "*" ? [] : (this.entries.get("*") ?? []))];
-      this.byType.set(eventType, list);
     }
+    this.lastType = eventType;
+    this.lastHandlers = list;
     return list;
   }
 
@@ -133,40 +160,38 @@ export class BusCore implements Bus {
     const record = event[RECORD];
     if (record.runOn(this) !== null) return event;
     this.history.checkRoom(this.open.size);
-    const isFirst = record.runs.length === 0;
+    const isFirst = record.firstRun === null;
+    const wasComplete = record.completed;
+    record.open();
     if (isFirst) this.adopt(event, caller);
+    else if (wasComplete) captureContext(record);
     const settings =
       record.settings === noSettings ? this.plainSettings : new EffectiveSettings(record.settings, this.settings);
     const run = new EventRun(this, record, settings);
     record.addRun(run);
-    if (record.completed) {
-      record.reopen();
-      captureContext(record);
-    }
     this.history.add(run);
-    run.openLink = new Link(run);
-    this.open.push(run.openLink);
+    run.live.openLink = new Link(run);
+    this.open.push(run.live.openLink);
     this.hooks?.event(record, "pending");
     const waits = settings.concurrency !== "parallel" && (isFirst || !isJumped(record));
-    run.queueLink = new Link(run);
-    (waits ? this.queue : this.ready).push(run.queueLink);
-    if (waits && (record.holds !== null || !isFirst)) refuseAtRest(record);
-    this.finds.offer(event);
+    run.live.queueLink = new Link(run);
+    (waits ? this.queue : this.ready).push(run.live.queueLink);
+    if (waits && (record.live.holds !== null || !isFirst)) refuseAtRest(record);
+    this.findWaiters?.offer(event);
     this.wake();
     return event;
   }
 
   private adopt(event: EventFacade, caller: EventResult | null | undefined): void {
     const record = event[RECORD];
-    record.facade = event;
-    record.defaults = this.settings;
+    record.live.facade = event;
     captureContext(record);
     const frame = caller === undefined ? ambientFrame() : caller;
     if (!frame?.alive) return;
     event[FRAME] = frame;
     record.emittedBy = frame;
-    record.holds = frame.record;
-    frame.record.openChildren += 1;
+    record.live.holds = frame.record;
+    frame.record.live.openChildren += 1;
     frame.children = appended(frame.children, record);
   }
 
@@ -208,8 +233,9 @@ export class BusCore implements Bus {
     if (run.state === "waiting") this.release(run);
     if (run.state !== "queued") return;
     unqueue(run);
-    if (nested === deepest && run.queueLink !== null) {
-      this.ready.push(run.queueLink);
+    const { queueLink } = run.live;
+    if (nested === deepest && queueLink !== null) {
+      this.ready.push(queueLink);
       this.wake();
       return;
     }
@@ -239,38 +265,57 @@ export class BusCore implements Bus {
   }
 
   finished(run: EventRun): void {
-    if (run.openLink === null || !this.open.remove(run.openLink) || this.open.size > 0) return;
+    const { openLink } = run.live;
+    if (openLink === null || !this.open.remove(openLink) || this.open.size > 0) return;
     const waiters = this.idleWaiters;
-    this.idleWaiters = [];
+    if (waiters === null) return;
+    this.idleWaiters = null;
     for (const resume of waiters) resume();
   }
 
   /** Remembers an event that was processed elsewhere. */
   remember(record: EventRecord): void {
-    const run = new EventRun(this, record, this.plainSettings);
-    run.state = "final";
+    const run = new EventRun(this, record, this.plainSettings, "final");
     this.history.add(run);
-    if (record.completed) this.history.completed(run);
+    if (!record.completed) return;
+    this.history.completed(run);
+    run.close();
   }
 
   /** Calls `resume` once nothing is open; the return value takes the request back. */
   whenIdle(resume: () => void): () => void {
-    this.idleWaiters.push(resume);
+    this.idleWaiters = appended(this.idleWaiters, resume);
     return () => {
-      this.idleWaiters = this.idleWaiters.filter((each) => each !== resume);
+      this.idleWaiters = this.idleWaiters?.filter((each) => each !== resume) ?? null;
     };
+  }
+
+  /** Name and the end of the id. */
+  get label(): string {
+    return `${this.name}#${this.id.slice(-8)}`;
+  }
+
+  get abandoned(): Set<EventResult> {
+    this.abandonedResults ??= new Set();
+    return this.abandonedResults;
+  }
+
+  /** Those who wait for events to be emitted. */
+  get finds(): FindWaiters {
+    this.findWaiters ??= new FindWaiters();
+    return this.findWaiters;
   }
 
   /** Takes no more events and ends what is open. */
   shut(): void {
     this.stopped = true;
     for (const run of [...this.open]) stopRun(run, { text: `${this.name} was stopped` });
-    this.finds.close();
+    this.findWaiters?.close();
   }
 
   clear(): void {
     this.history.clear();
     this.entries.clear();
-    this.byType.clear();
+    this.forgetTypes();
   }
 }

@@ -13,7 +13,7 @@ export function useAsyncContext(on: boolean): boolean {
 }
 
 export function captureContext(record: EventRecord): void {
-  if (active !== null) record.context = active.capture();
+  if (active !== null) record.live.context = active.capture();
 }
 
 /** The running handler that the caller stands in, as far as the host knows. */
@@ -24,6 +24,6 @@ export function ambientFrame(): EventResult | null {
 
 /** Calls `fn` in the context of `frame`'s event, as a part of `frame`. */
 export function callInContext<T>(frame: EventResult, fn: () => T): T {
-  const context = frame.record.context;
+  const { context } = frame.record.live;
   return active === null || context === null ? fn() : active.enter(context, frame, fn);
 }

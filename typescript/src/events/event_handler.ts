@@ -65,12 +65,25 @@ export class EventHandler {
 
 const ownFiles = /[/\\]src[/\\]events[/\\]|[/\\]dist[/\\]events[/\\]|node:internal/;
 
+/** What `callerFile` made of a line of a stack trace. One line stands for all calls from one place. */
+const knownLines = new Map<string, string>();
+
+function fileOf(line: string): string | null {
+  const known = knownLines.get(line);
+  if (known !== undefined) return known;
+  const found = /\(?((?:file:\/\/|https?:\/\/|\/|[A-Za-z]:\\)[^()\s]*?):(\d+):\d+\)?$/.exec(line.trim());
+  if (!found?.[1] || ownFiles.test(found[1])) return null;
+  const file = `${found[1].replace(/^file:\/\//, "")}:${found[2]}`;
+  knownLines.set(line, file);
+  return file;
+}
+
 /** Where the caller of `on` stands, as `path:line`, if the host's stack traces say so. */
 export function callerFile(): string | null {
   const lines = new Error().stack?.split("\n") ?? [];
   for (const line of lines) {
-    const found = /\(?((?:file:\/\/|https?:\/\/|\/|[A-Za-z]:\\)[^()\s]*?):(\d+):\d+\)?$/.exec(line.trim());
-    if (found?.[1] && !ownFiles.test(found[1])) return `${found[1].replace(/^file:\/\//, "")}:${found[2]}`;
+    const file = fileOf(line);
+    if (file !== null) return file;
   }
   return null;
 }

@@ -10,25 +10,27 @@ import { isJumped } from "./waits.ts";
 export function completeRun(run: EventRun): void {
   if (run.state === "final") return;
   run.state = "final";
-  run.cap?.cancel();
-  run.monitor?.cancel();
+  const hold = run.live;
+  hold.cap?.cancel();
+  hold.monitor?.cancel();
   // Whoever waits for the event finds its lock free.
-  run.lock?.leave(run);
+  hold.lock?.leave(hold);
   const { record } = run;
-  record.openRuns -= 1;
-  if (record.openRuns === 0 && record.openChildren === 0) {
+  const { live } = record;
+  live.openRuns -= 1;
+  if (live.openRuns === 0 && live.openChildren === 0) {
     completeUpwards(record);
     return;
   }
-  if (record.frameWaits === null && record.holds === null) return;
-  if (record.openRuns === 0 && isJumped(record)) driveChildren(record);
+  if (live.frameWaits === null && live.holds === null) return;
+  if (live.openRuns === 0 && isJumped(record)) driveChildren(record);
   refuseAtRest(record);
 }
 
 /** Runs what of an awaited event has not started, and what holds it open when its handlers have ended. */
 export function drive(record: EventRecord): void {
-  for (const run of [...record.runs]) if (!run.started) run.bus.takeOver(run);
-  if (record.openRuns === 0 && !record.completed) driveChildren(record);
+  for (const run of record.runs) if (!run.started) run.bus.takeOver(run);
+  if (record.live.openRuns === 0 && !record.completed) driveChildren(record);
 }
 
 function driveChildren(record: EventRecord): void {
@@ -37,13 +39,12 @@ function driveChildren(record: EventRecord): void {
 
 function completeUpwards(first: EventRecord): void {
   for (let record: EventRecord | null = first; record !== null; ) {
+    const parent: EventRecord | null = record.live.holds;
+    record.live.holds = null;
     complete(record);
-    const parent: EventRecord | null = record.holds;
-    if (parent === null) return;
-    record.holds = null;
-    parent.openChildren -= 1;
-    if (parent.completed) return;
-    if (parent.openChildren > 0 || parent.openRuns > 0) {
+    if (parent === null || parent.completed) return;
+    parent.live.openChildren -= 1;
+    if (parent.live.openChildren > 0 || parent.live.openRuns > 0) {
       // What ran below it has ended; what is left may be blocked.
       if (!parent.running) refuseAtRest(parent);
       return;
@@ -55,23 +56,23 @@ function completeUpwards(first: EventRecord): void {
 function complete(record: EventRecord): void {
   record.status = "completed";
   record.completedAt = stampNow();
-  for (const run of record.runs) {
+  for (let run = record.firstRun; run !== null; run = run.next) {
     run.bus.history.completed(run);
     run.bus.hooks?.event(record, "completed");
   }
-  if (record.hookTail === null) announce(record);
-  else record.hookTail.then(() => announce(record));
+  const { hookTail } = record.live;
+  if (hookTail === null) announce(record);
+  else hookTail.then(() => announce(record));
 }
 
 function announce(record: EventRecord): void {
-  const waiters = record.waiters;
-  record.waiters = null;
-  record.announced = true;
-  if (waiters !== null) for (const resume of waiters) resume(true);
-  for (const run of record.runs) {
-    run.bus.finished(run);
-    run.retire();
+  // Or one more bus got it while the middlewares heard that it was complete.
+  if (!record.completed) return;
+  const { waiters } = record.live;
+  if (waiters !== null) {
+    record.live.waiters = null;
+    for (const resume of waiters) resume(true);
   }
-  record.context = null;
-  record.facade = null;
+  for (let run = record.firstRun; run !== null; run = run.next) run.bus.finished(run);
+  record.close();
 }

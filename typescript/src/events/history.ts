@@ -1,43 +1,47 @@
 // What a bus remembers: its events, oldest first, as many as it may keep. Trimming takes constant time: completed
-// ones go first, then started, then pending ones; only the memory of them goes, never their processing.
-// Runs are linked to each other, without objects between them: what is remembered is most of what a bus keeps in memory.
+// ones go first, then started, then pending ones; only the memory of them goes, never their processing. To remember or
+// forget one touches no event beside it: those of a large memory are far from each other.
 
+import { Blocks } from "./blocks.ts";
 import { EventHistoryFullError } from "./errors.ts";
 import type { EventRun, History } from "./records.ts";
 
-/** The remembered runs in one state, in the order in which they got there. */
+/** The remembered runs in one state that is not the last, in the order in which they got there. */
 class Shelf {
   oldest: EventRun | null = null;
   private newest: EventRun | null = null;
 
   push(run: EventRun): void {
-    run.shelf = this;
-    run.before = this.newest;
+    const { live } = run;
+    live.shelf = this;
+    live.before = this.newest;
     if (this.newest === null) this.oldest = run;
-    else this.newest.after = run;
+    else this.newest.live.after = run;
     this.newest = run;
   }
 
   remove(run: EventRun): void {
-    if (run.before === null) this.oldest = run.after;
-    else run.before.after = run.after;
-    if (run.after === null) this.newest = run.before;
-    else run.after.before = run.before;
-    run.shelf = null;
-    run.before = null;
-    run.after = null;
+    const { live } = run;
+    const { before, after } = live;
+    if (before === null) this.oldest = after;
+    else before.live.after = after;
+    if (after === null) this.newest = before;
+    else after.live.before = before;
+    live.shelf = null;
+    live.before = null;
+    live.after = null;
   }
 }
 
 export class BusHistory implements History {
   private readonly size: number | null;
   private readonly drop: boolean;
-  private oldest: EventRun | null = null;
-  private newest: EventRun | null = null;
-  private count = 0;
+  private runs = new Blocks<EventRun>();
   private readonly pendingRuns = new Shelf();
   private readonly startedRuns = new Shelf();
-  private readonly completedRuns = new Shelf();
+  /** Those that are complete, in the order in which they first were; each knows the next. */
+  private firstCompleted: EventRun | null = null;
+  private lastCompleted: EventRun | null = null;
 
   constructor(size: number | null, drop: boolean) {
     this.size = size;
@@ -51,74 +55,80 @@ export class BusHistory implements History {
   }
 
   add(run: EventRun): void {
-    run.older = this.newest;
-    if (this.newest === null) this.oldest = run;
-    else this.newest.newer = run;
-    this.newest = run;
-    this.count += 1;
+    run.block = this.runs.push(run);
     this.pendingRuns.push(run);
     this.trim();
   }
 
   started(run: EventRun): void {
-    this.move(run, this.startedRuns);
+    const shelf = shelfOf(run);
+    if (shelf === null) return;
+    shelf.remove(run);
+    this.startedRuns.push(run);
   }
 
   completed(run: EventRun): void {
-    this.move(run, this.completedRuns);
+    const shelf = shelfOf(run);
+    if (shelf === null) return;
+    shelf.remove(run);
+    if (this.lastCompleted === null) this.firstCompleted = run;
+    else this.lastCompleted.nextCompleted = run;
+    this.lastCompleted = run;
     this.trim();
   }
 
   clear(): void {
-    for (const run of this.oldestFirst()) this.forget(run);
-  }
-
-  *oldestFirst(): Generator<EventRun> {
-    for (let run = this.oldest; run !== null; ) {
-      const next: EventRun | null = run.newer;
-      yield run;
-      run = next;
+    for (const run of this.runs.oldestFirst()) {
+      shelfOf(run)?.remove(run);
+      run.block = null;
+      run.nextCompleted = null;
     }
+    this.runs = new Blocks();
+    this.firstCompleted = null;
+    this.lastCompleted = null;
   }
 
-  *newestFirst(): Generator<EventRun> {
-    for (let run = this.newest; run !== null; run = run.older) yield run;
+  oldestFirst(): Generator<EventRun> {
+    return this.runs.oldestFirst();
+  }
+
+  newestFirst(): Generator<EventRun> {
+    return this.runs.newestFirst();
   }
 
   get length(): number {
-    return this.count;
-  }
-
-  private move(run: EventRun, shelf: Shelf): void {
-    const from = this.shelfOf(run);
-    if (from === null) return;
-    from.remove(run);
-    shelf.push(run);
-  }
-
-  /** Where `run` stands; null when it was forgotten. */
-  private shelfOf(run: EventRun): Shelf | null {
-    return run.shelf as Shelf | null;
+    return this.runs.length;
   }
 
   private forget(run: EventRun): void {
-    if (run.older === null) this.oldest = run.newer;
-    else run.older.newer = run.newer;
-    if (run.newer === null) this.newest = run.older;
-    else run.newer.older = run.older;
-    run.older = null;
-    run.newer = null;
-    this.count -= 1;
-    this.shelfOf(run)?.remove(run);
+    if (run.block !== null) this.runs.remove(run.block, run);
+    run.block = null;
+    shelfOf(run)?.remove(run);
+  }
+
+  private forgetFirstCompleted(run: EventRun): void {
+    this.firstCompleted = run.nextCompleted;
+    if (run.nextCompleted === null) this.lastCompleted = null;
+    run.nextCompleted = null;
+    this.forget(run);
   }
 
   private trim(): void {
     if (this.size === null) return;
-    while (this.count > this.size) {
-      const run =
-        this.completedRuns.oldest ?? (this.size === 0 ? null : (this.startedRuns.oldest ?? this.pendingRuns.oldest));
+    while (this.runs.length > this.size) {
+      const completed = this.firstCompleted;
+      if (completed !== null) {
+        this.forgetFirstCompleted(completed);
+        continue;
+      }
+      const run = this.size === 0 ? null : (this.startedRuns.oldest ?? this.pendingRuns.oldest);
       if (run === null) return;
       this.forget(run);
     }
   }
+}
+
+/** Where `run` stands; null when it is complete or was forgotten. */
+function shelfOf(run: EventRun): Shelf | null {
+  return run.live.shelf as Shelf | null;
 }

@@ -2,6 +2,7 @@
 // logged, noted on the event, and changes nothing else.
 
 import type { EventHandler } from "./event_handler.ts";
+import { appended } from "./lists.ts";
 import { log } from "./logger.ts";
 import type { EventStatus, ResultStatus } from "./modes.ts";
 import type { Bus, EventFacade, EventRecord, EventResult, Hooks } from "./records.ts";
@@ -29,10 +30,10 @@ export class BusHooks implements Hooks {
     const call = (each: EventBusMiddleware): unknown => each.onEventChange?.(this.facade, event, status);
     if (status !== "pending") return this.enqueue(record, call);
     // Emissions are told in their order, and after the registrations before them.
-    const { hookTail } = record;
+    const { hookTail } = record.live;
     const calls = this.callAll(record, call);
-    record.hookTail = this.inOrder(hookTail === null ? calls : () => hookTail.then(calls));
-    return record.hookTail;
+    record.live.hookTail = this.inOrder(hookTail === null ? calls : () => hookTail.then(calls));
+    return record.live.hookTail;
   }
 
   result(result: EventResult, status: ResultStatus): Promise<void> {
@@ -56,8 +57,8 @@ export class BusHooks implements Hooks {
 
   private enqueue(record: EventRecord, call: (each: EventBusMiddleware) => unknown): Promise<void> {
     const calls = this.callAll(record, call);
-    record.hookTail = record.hookTail === null ? calls() : record.hookTail.then(calls);
-    return record.hookTail;
+    record.live.hookTail = record.live.hookTail === null ? calls() : record.live.hookTail.then(calls);
+    return record.live.hookTail;
   }
 
   private callAll(record: EventRecord | null, call: (each: EventBusMiddleware) => unknown): () => Promise<void> {
@@ -74,8 +75,8 @@ export class BusHooks implements Hooks {
 
   private failed(record: EventRecord | null, error: unknown): void {
     if (record !== null) {
-      record.middlewareErrors ??= [];
-      record.middlewareErrors.push(error);
+      const rare = record.makeRare();
+      rare.middlewareErrors = appended(rare.middlewareErrors, error);
     }
     log({
       kind: "middleware_error",

@@ -78,13 +78,13 @@ function resultToJson(result: EventResult): { [key: string]: Json } {
     status: result.status,
     started_at: stamp(result.startedAt),
     completed_at: stamp(result.completedAt),
-    event_children: result.loadedChildren ?? (result.children ?? []).map((child) => child.id),
+    event_children: result.rare.loadedChildren ?? (result.children ?? []).map((child) => child.id),
   };
   const value = result.result;
-  if (result.returnedEventId !== null) json.result_event_id = result.returnedEventId;
+  if (result.rare.returnedEventId !== null) json.result_event_id = result.rare.returnedEventId;
   else if (typeof value === "object" && value !== null && RECORD in value)
     json.result_event_id = toJson(value, "result");
-  else if (value !== undefined) json.result = toJson(value, "result", result.loadedChildren !== null);
+  else if (value !== undefined) json.result = toJson(value, "result", result.rare.loadedChildren !== null);
   if (result.status === "error") json.error = errorToJson(result.error);
   return json;
 }
@@ -108,7 +108,7 @@ export function recordToJson(record: EventRecord): { [key: string]: Json } {
     event_results: record.results().map(resultToJson),
   });
   for (const [key, value] of Object.entries(record.payload)) {
-    if (value !== undefined) json[key] = toJson(value, key, record.loadedType !== null);
+    if (value !== undefined) json[key] = toJson(value, key, record.rare.loadedType !== null);
   }
   return json;
 }

@@ -55,21 +55,22 @@ export function loadRecord(kind: EventKind, json: unknown): EventRecord {
   }
   const { payload, settings, extras } = kind.parse(own);
   const record = new EventRecord(kind, payload, settings, head.event_id, head.event_created_at);
-  record.extras = extras;
-  record.loadedType = head.event_type;
-  record.version = head.event_version ?? kind.version;
+  const rare = record.makeRare();
+  rare.extras = extras;
+  rare.loadedType = head.event_type;
+  rare.version = head.event_version ?? null;
   record.status = head.event_status ?? "pending";
-  record.announced = record.completed;
   record.startedAt = head.event_started_at ?? null;
   record.completedAt = head.event_completed_at ?? null;
-  record.loadedPath = head.event_path ?? null;
-  record.setOrigin(head.event_parent_id ?? null, head.event_emitted_by_handler_id ?? null);
+  rare.loadedPath = head.event_path ?? null;
+  rare.parentId = head.event_parent_id ?? null;
+  rare.handlerId = head.event_emitted_by_handler_id ?? null;
   if (head.event_results !== undefined && head.event_results.length > 0) {
-    record.loadedResults = head.event_results.map((each) => loadResult(record, each));
-    record.winner = firstCommitted(record.loadedResults);
+    rare.loadedResults = head.event_results.map((each) => loadResult(record, each));
+    record.won = firstCommitted(rare.loadedResults);
   }
   if (head.event_result_type !== undefined && head.event_result_type !== null && record.resultType === undefined) {
-    record.resultType = ResultType.ofJson(head.event_result_type);
+    rare.resultType = ResultType.ofJson(head.event_result_type);
   }
   return record;
 }
@@ -94,16 +95,15 @@ const unknownSettings = new EffectiveSettings({}, busSettings({}));
 function loadResult(record: EventRecord, json: z.infer<typeof result>): EventResult {
   // Of the bus elsewhere only this is known, and a final run asks for no more.
   const bus = { id: json.eventbus_id ?? "", name: json.eventbus_name ?? "" } as Bus;
-  const run = new EventRun(bus, record, unknownSettings);
-  run.state = "final";
+  const run = new EventRun(bus, record, unknownSettings, "final");
   const name = json.handler_name ?? json.handler_id;
   const entry = new EventHandler(json.handler_id, record.typeName, () => undefined, 0, { handler_name: name }, null);
   const loaded = new EventResult(run, entry);
   loaded.status = json.status;
   loaded.startedAt = json.started_at ?? null;
   loaded.completedAt = json.completed_at ?? null;
-  loaded.loadedChildren = json.event_children ?? [];
-  loaded.returnedEventId = json.result_event_id ?? null;
+  loaded.makeRare().loadedChildren = json.event_children ?? [];
+  loaded.makeRare().returnedEventId = json.result_event_id ?? null;
   loaded.result = json.result;
   if (json.error) {
     loaded.error = loadError(loaded, json.error.type, json.error.message, json.error.timeout_seconds ?? null);

@@ -32,7 +32,8 @@ export class EventLock {
   readonly name: string;
   private readonly waitsFor: WaitsFor;
   private top: Hold | null = null;
-  private readonly waiters = new Fifo<Waiter>();
+  /** Made when somebody first has to wait. */
+  private waiters: Fifo<Waiter> | null = null;
 
   constructor(name: string, waitsFor: WaitsFor) {
     this.name = name;
@@ -68,6 +69,7 @@ export class EventLock {
     return new Promise((settle) => {
       const waiter = new Waiter(this, comer, settle);
       comer.waiter = waiter;
+      this.waiters ??= new Fifo();
       this.waiters.push(waiter.link);
     });
   }
@@ -76,7 +78,7 @@ export class EventLock {
     const waiter = comer.waiter;
     if (waiter === null) return;
     comer.waiter = null;
-    this.waiters.remove(waiter.link);
+    this.waiters?.remove(waiter.link);
     waiter.settle(false);
   }
 
@@ -91,11 +93,12 @@ export class EventLock {
       if (above !== null) above.below = holder.below;
     }
     holder.below = null;
-    if (this.waiters.size > 0) this.recheck();
+    this.recheck();
   }
 
   /** Lets the first waiter in that may enter, after what waits for what has changed. */
   recheck(): void {
+    if (this.waiters === null || this.waiters.size === 0) return;
     for (const waiter of this.waiters) {
       if (!this.tryEnter(waiter.hold)) continue;
       waiter.hold.waiter = null;

@@ -2,7 +2,7 @@
 // another with the option `lock_manager`.
 
 import { callInContext } from "./context.ts";
-import type { EventLock } from "./lock.ts";
+import type { EventLock, Hold } from "./lock.ts";
 import { isThenable, type MaybePromise } from "./maybe.ts";
 import {
   type Bus,
@@ -50,15 +50,16 @@ export class InMemoryLockManager implements LockManager {
     const run = this.runOf(event);
     const lock = lockOf(run);
     if (lock === null) return fn();
-    if (lock.tryEnter(run)) return inside(lock, run, fn);
-    return lock.wait(run).then((entered) => (entered ? inside(lock, run, fn) : undefined));
+    const hold = run.live;
+    if (lock.tryEnter(hold)) return inside(lock, hold, fn);
+    return lock.wait(hold).then((entered) => (entered ? inside(lock, hold, fn) : undefined));
   }
 
   withHandlerLock(event: EventFacade, result: EventResult, fn: () => MaybePromise<void>): MaybePromise<void> {
     if (result.run.settings.handlerConcurrency === "parallel") return fn();
     const record = event[RECORD];
-    if (record.serialHolder !== null) return enterSerial(record, result, false).then(fn);
-    record.serialHolder = result;
+    if (record.live.serialHolder !== null) return enterSerial(record, result, false).then(fn);
+    record.live.serialHolder = result;
     return fn();
   }
 
@@ -69,13 +70,13 @@ export class InMemoryLockManager implements LockManager {
 }
 
 /** Runs `fn` in the lock. A run that goes on leaves it by itself as soon as its handlers have ended. */
-function inside(lock: EventLock, run: EventRun, fn: () => MaybePromise<void>): MaybePromise<void> {
+function inside(lock: EventLock, hold: Hold, fn: () => MaybePromise<void>): MaybePromise<void> {
   try {
     const outcome = fn();
-    if (!isThenable(outcome)) lock.leave(run);
+    if (!isThenable(outcome)) lock.leave(hold);
     return outcome;
   } catch (error) {
-    lock.leave(run);
+    lock.leave(hold);
     throw error;
   }
 }

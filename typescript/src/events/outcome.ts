@@ -14,15 +14,16 @@ function isEvent(value: unknown): boolean {
 /** Whether the event's limit has passed on the bus of `result`; then the event is ended. */
 function pastCap(result: EventResult, now: number, cause?: unknown): boolean {
   const { run } = result;
-  if (!run.cap?.passed(now)) return false;
-  warnBlocked(result, run.cap.seconds);
+  const { cap } = run.live;
+  if (!cap?.passed(now)) return false;
+  warnBlocked(result, cap.seconds);
   expireRun(run, result, cause);
   return true;
 }
 
 function settled(result: EventResult): void {
-  result.unsettled = false;
-  result.run.bus.abandoned.delete(result);
+  if (result.final) result.run.bus.abandoned.delete(result);
+  else result.live.unsettled = false;
 }
 
 export function settleValue(result: EventResult, value: unknown): void {
@@ -48,7 +49,8 @@ export function settleValue(result: EventResult, value: unknown): void {
 }
 
 export function settleError(result: EventResult, error: unknown): void {
-  const expired = result.limitError !== null && error === result.limitError;
+  const { limitError } = result.live;
+  const expired = limitError !== null && error === limitError;
   // A body that is timed out by its own limit goes on; its promise stays open.
   if (!expired || result.final) settled(result);
   if (result.final) {
@@ -60,11 +62,12 @@ export function settleError(result: EventResult, error: unknown): void {
 }
 
 function fail(result: EventResult, error: unknown, now: number): void {
+  const { limitError, limit } = result.live;
   result.error = error;
   finalize(result, "error", now);
-  if (!(error instanceof Error) || error !== result.limitError) return;
+  if (!(error instanceof Error) || error !== limitError) return;
   interrupt(result, error);
-  stopChildren(result, { text: "its parent timed out", cause: error, timeout_seconds: result.limit });
+  stopChildren(result, { text: "its parent timed out", cause: error, timeout_seconds: limit });
 }
 
 function reportLate(result: EventResult, what: string, error: unknown): void {
@@ -81,13 +84,13 @@ function commit(result: EventResult, value: unknown, now: number): void {
   result.result = value;
   finalize(result, "completed", now);
   const { record } = result;
-  if (record.winner !== null || !counts(result)) return;
-  record.winner = result;
+  if (record.won !== null || !counts(result)) return;
+  record.won = result;
   if (wantsOne(result.run)) endLosers(result);
 }
 
 function wantsOne(run: EventRun): boolean {
-  return run.record.first || run.completion === "first";
+  return run.record.rare.first || run.settings.completion === "first";
 }
 
 /** Whether a result can be the winner: a value that is neither undefined nor an event. */
@@ -99,7 +102,7 @@ function endLosers(result: EventResult): void {
   const { record } = result;
   const reason = { text: `${result.handler_name} was first`, lost: true };
   // A bus's own default speaks for that bus; the event's setting for every bus of its path.
-  const everywhere = record.first || record.settings.event_handler_completion === "first";
+  const everywhere = record.rare.first || record.settings.event_handler_completion === "first";
   for (const run of everywhere ? record.runs : [result.run]) {
     if (run.state === "running") stopResults(run, reason);
     else stopRun(run, reason);
@@ -108,7 +111,8 @@ function endLosers(result: EventResult): void {
 
 /** Asks for one result of an event that may be running: what is committed decides, the rest ends. */
 export function wantFirst(record: EventRecord): void {
-  if (record.first || record.completed) return;
-  record.first = true;
-  if (record.winner !== null) endLosers(record.winner);
+  if (record.rare.first || record.completed) return;
+  record.makeRare().first = true;
+  const { winner } = record;
+  if (winner !== null) endLosers(winner);
 }

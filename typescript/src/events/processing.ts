@@ -17,16 +17,16 @@ import { expireRun, fillResults, subject, warnBlocked } from "./stop.ts";
 import { waitsFor } from "./waits.ts";
 
 function facadeOf(run: EventRun): EventFacade {
-  const { record } = run;
-  record.facade ??= record.kind.view(record, null);
-  return record.facade;
+  const { live, kind } = run.record;
+  live.facade ??= kind.view(run.record, null);
+  return live.facade;
 }
 
 /** Processes a run that has not started. Ends when its lock is free again. */
 export function startRun(run: EventRun): MaybePromise<void> {
   run.state = "waiting";
   const outcome = run.bus.locks.withEventLock(facadeOf(run), () => underLock(run));
-  if (run.waiter !== null) refuseAtLock(run);
+  if (run.live.waiter !== null) refuseAtLock(run);
   return outcome;
 }
 
@@ -46,24 +46,25 @@ function underLock(run: EventRun): MaybePromise<void> {
 
 function underLimits(run: EventRun, now: number): MaybePromise<void> {
   fillResults(run);
-  if (run.state === "final" || run.results.length === 0) {
+  if (run.state === "final" || run.firstResult === null) {
     completeRun(run);
     return;
   }
   const { timeout, slowTimeout } = run.settings;
-  if (timeout !== null) run.cap = new Deadline(now, timeout);
+  const { live } = run;
+  if (timeout !== null) live.cap = new Deadline(now, timeout);
   const threshold = EffectiveSettings.threshold(slowTimeout, timeout);
-  if (threshold !== null) run.monitor = new SlowMonitor(now, threshold, (elapsed) => warnSlowEvent(run, elapsed));
+  if (threshold !== null) live.monitor = new SlowMonitor(now, threshold, (elapsed) => warnSlowEvent(run, elapsed));
   // When the limit passes all results become final, and with them this ends.
-  const body = (): MaybePromise<void> => withSlowMonitor(run.monitor, () => runHandlers(run, now));
-  return withDeadline(run.cap, body, () => expireRun(run));
+  const body = (): MaybePromise<void> => withSlowMonitor(live.monitor, () => runHandlers(run, now));
+  return withDeadline(live.cap, body, () => expireRun(run));
 }
 
 function runHandlers(run: EventRun, now: number): MaybePromise<void> {
   const mode = run.settings.handlerConcurrency;
   switch (mode) {
     case "serial":
-      return runSerial(run, 0, now);
+      return runSerial(run, run.firstResult, now);
     case "parallel":
       return runParallel(run);
     default:
@@ -72,12 +73,12 @@ function runHandlers(run: EventRun, now: number): MaybePromise<void> {
 }
 
 /** `now` is a fresh reading of the clock, if the caller has one. */
-function runSerial(run: EventRun, first: number, now: number | null): MaybePromise<void> {
-  for (let index = first; index < run.results.length; index++) {
-    const result = run.results[index];
-    if (result === undefined || result.final) continue;
-    const outcome = runHandler(result, index === first ? now : null);
-    if (isThenable(outcome)) return outcome.then(() => runSerial(run, index + 1, null));
+function runSerial(run: EventRun, first: EventResult | null, now: number | null): MaybePromise<void> {
+  for (let result = first; result !== null; result = result.next) {
+    if (result.final) continue;
+    const outcome = runHandler(result, result === first ? now : null);
+    const { next } = result;
+    if (isThenable(outcome)) return outcome.then(() => runSerial(run, next, null));
   }
   completeRun(run);
 }
@@ -90,7 +91,7 @@ function runParallel(run: EventRun): MaybePromise<void> {
 
 function startAll(run: EventRun): MaybePromise<void> {
   const open: PromiseLike<void>[] = [];
-  for (const result of run.results) {
+  for (let result = run.firstResult; result !== null; result = result.next) {
     if (result.final) continue;
     const outcome = runHandler(result, null);
     if (isThenable(outcome)) open.push(outcome);
@@ -103,7 +104,7 @@ function runHandler(result: EventResult, fresh: number | null): MaybePromise<voi
   let now = fresh;
   const outcome = result.run.bus.locks.withHandlerLock(facadeOf(result.run), result, () => {
     if (result.final) return;
-    if (result.run.bus.hooks === null || result.told) return callHandler(result, now ?? clock().monotonic());
+    if (result.run.bus.hooks === null || result.live.told) return callHandler(result, now ?? clock().monotonic());
     return tellStart(result).then(() => (result.final ? undefined : callHandler(result, clock().monotonic())));
   });
   // Whoever waited for the lock reads the clock when it enters.
@@ -114,37 +115,37 @@ function runHandler(result: EventResult, fresh: number | null): MaybePromise<voi
 /** Lets the middlewares hear that a handler is about to start; the event's clock stands still if nothing else runs. */
 function tellStart(result: EventResult): Promise<void> {
   const { run } = result;
-  const cap = run.results.some((each) => each.alive) ? null : run.cap;
-  result.told = true;
+  const cap = run.results.some((each) => each.alive) ? null : run.live.cap;
+  result.live.told = true;
   cap?.pause();
   return (run.bus.hooks?.result(result, "started") ?? Promise.resolve()).then(() => cap?.resume());
 }
 
 function callHandler(result: EventResult, now: number): MaybePromise<void> {
   const { run, entry } = result;
+  const { live } = result;
   result.status = "started";
   result.startedAt = stampAt(now);
   entry.running += 1;
-  const { max_handler_recursion_depth: deepest } = run.bus.settings;
-  if (entry.running > deepest + 1 && reentries(result) > deepest) {
+  if (entry.running > 1 && reentersTooOften(result)) {
     settleError(result, new EventRecursionError(`${entry.handler_name} re-entered itself too often`));
     return;
   }
   const { timeout } = run.settings;
-  result.limit = run.settings.limitFor(entry.handler_timeout);
+  const limit = run.settings.limitFor(entry.handler_timeout);
+  live.limit = limit;
   // Where both are equal the cap counts, so only a smaller limit needs a deadline of its own.
-  if (result.limit !== null && (timeout === null || result.limit < timeout))
-    result.deadline = new Deadline(now, result.limit);
+  if (limit !== null && (timeout === null || limit < timeout)) live.deadline = new Deadline(now, limit);
   const slow = entry.handler_slow_timeout === undefined ? run.settings.handlerSlowTimeout : entry.handler_slow_timeout;
-  const threshold = EffectiveSettings.threshold(slow, timeout, result.limit);
+  const threshold = EffectiveSettings.threshold(slow, timeout, limit);
   if (threshold !== null)
-    result.monitor = new SlowMonitor(now, threshold, (elapsed) => warnSlowHandler(result, elapsed), true);
+    live.monitor = new SlowMonitor(now, threshold, (elapsed) => warnSlowHandler(result, elapsed), true);
   const event = run.record.kind.view(run.record, result);
   const call = (): unknown => entry.handler(event as never);
   const body = (): unknown => run.bus.locks.withHandlerDispatchContext(event, call);
-  const watched = (): MaybePromise<unknown> => withSlowMonitor(result.monitor, body);
-  if (result.deadline === null) return withSavedHandlerErrors(result, watched);
-  const { deadline } = result;
+  const watched = (): MaybePromise<unknown> => withSlowMonitor(live.monitor, body);
+  const { deadline } = live;
+  if (deadline === null) return withSavedHandlerErrors(result, watched);
   return withSavedHandlerErrors(result, () =>
     withTimeout(deadline, watched, (blocked, cause) => expireHandler(result, blocked, cause), {
       value: (value) => settleValue(result, value),
@@ -154,21 +155,29 @@ function callHandler(result: EventResult, now: number): MaybePromise<void> {
 }
 
 function expireHandler(result: EventResult, blocked: boolean, cause: unknown): unknown {
-  const seconds = result.limit;
+  const seconds = result.live.limit;
   if (blocked) {
     warnBlocked(result, seconds);
-    result.unsettled = false;
   }
-  result.limitError = new EventHandlerTimeoutError(`${result.handler_name} took longer than its ${seconds} s`, result, {
+  const error = new EventHandlerTimeoutError(`${result.handler_name} took longer than its ${seconds} s`, result, {
     timeout_seconds: seconds,
     cause,
   });
-  return result.limitError;
+  if (!result.final) {
+    if (blocked) result.live.unsettled = false;
+    result.live.limitError = error;
+  }
+  return error;
+}
+
+function reentersTooOften(result: EventResult): boolean {
+  const { max_handler_recursion_depth: deepest } = result.run.bus.settings;
+  return result.entry.running > deepest + 1 && reentries(result) > deepest;
 }
 
 /** How many open calls of the same handler wait for this event or emitted it, directly or not. */
 function reentries(result: EventResult): number {
-  if (result.record.frameWaits === null && result.record.emittedBy === null) return 0;
+  if (result.record.live.frameWaits === null && result.record.emittedBy === null) return 0;
   const seen = new Set<EventResult>();
   const seenRecords = new Set<EventRecord>();
   for (let records: EventRecord[] = [result.record]; records.length > 0; ) {

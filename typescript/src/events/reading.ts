@@ -27,7 +27,7 @@ function errorOf(result: EventResult): unknown {
 
 /** Results that were ended because another one was first are no failures of their handlers. */
 function failed(result: EventResult): boolean {
-  return result.status === "error" && !result.lost;
+  return result.status === "error" && !result.rare.lost;
 }
 
 function raiseErrors(record: EventRecord): void {
@@ -50,9 +50,9 @@ export async function firstValue(
   wantFirst(record);
   if (!(await awaitEvent(record, frame, true, timeout))) return undefined;
   if (raise_if_any) raiseErrors(record);
-  const { winner } = record;
-  if (winner === null && raise_if_none) throw noValue(record);
-  return winner?.result;
+  const { won } = record;
+  if (won === null && raise_if_none) throw noValue(record);
+  return won?.result;
 }
 
 export async function resultValues(

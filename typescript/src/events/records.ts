@@ -1,21 +1,24 @@
 // The state of the bus, as plain data: what an event is (EventRecord), its processing on one bus (EventRun) and the
 // call of one handler for it (EventResult, which is also the identity of a running handler). Who changes them
-// stands in the files beside; here is only what can be said of them at any moment.
+// stands in the files beside; here is only what can be said of them at any moment. A bus remembers many of each, so
+// they are small: what only open ones need stands in live.ts, what few have in rare.ts, several are chained, and a
+// result that is only a value is folded into its run until somebody reads it.
 
-import type { CapturedContext } from "./async_context.ts";
-import type { Deadline } from "./deadline.ts";
+import type { Block } from "./blocks.ts";
 import type { FailedCall } from "./errors.ts";
 import type { EventHandler } from "./event_handler.ts";
-import type { Fifo, Link } from "./fifo.ts";
+import type { Fifo } from "./fifo.ts";
 import { idFor, newId, nextSequence } from "./ids.ts";
 import type { ParsedInput } from "./input.ts";
-import { type EventLock, Hold } from "./lock.ts";
+import { LiveEvent, LiveResult, LiveRun, noLiveEvent, noLiveResult, noLiveRun } from "./live.ts";
+import type { EventLock, Hold } from "./lock.ts";
 import type { MaybePromise } from "./maybe.ts";
-import type { EventHandlerCompletionMode, EventStatus, ResultStatus } from "./modes.ts";
+import type { EventStatus, ResultStatus } from "./modes.ts";
+import { noRareEvent, noRareResult, RareEvent, RareResult } from "./rare.ts";
 import type { ResultType } from "./result_type.ts";
 import type { BusSettings, EffectiveSettings, EventSettings, Limit } from "./settings.ts";
-import type { SlowMonitor } from "./slow_monitor.ts";
-import { type Stamp, sinceStamp, stampAfter, stampMicros, stampNow, stampText } from "./stamps.ts";
+import { type Stamp, stampMicros, stampNow, stampText } from "./stamps.ts";
+import { Timed } from "./timed.ts";
 
 export const RECORD: unique symbol = Symbol("record");
 export const FRAME: unique symbol = Symbol("frame");
@@ -97,6 +100,8 @@ export interface Bus {
   /** The one event that the loop works on or waits for a lock with. */
   readonly looping: EventRun | null;
   readonly abandoned: Set<EventResult>;
+  /** Whether nobody but readers of an event gets to see its results. */
+  readonly foldsResults: boolean;
   handlersFor(eventType: string): readonly EventHandler[];
   /** Emits the event for `frame`; null is nobody, undefined is whoever the host says. Returns the event. */
   emit<E extends EventFacade>(event: E, frame: EventResult | null | undefined): E;
@@ -110,255 +115,271 @@ export interface Bus {
   finished(run: EventRun): void;
 }
 
-/** The list that everything has before it has one of its own; nobody adds to it. */
-const none: never[] = [];
-
-/** `list` with `item` behind. A list of one is made to measure: most stay so, and there is one for each event. */
-export function appended<T>(list: T[] | null, item: T): T[] {
-  if (list === null || list.length === 0) return [item];
-  list.push(item);
-  return list;
-}
-
-export class EventRecord {
+export class EventRecord extends Timed {
   readonly kind: EventKind;
-  private ownId: string | null;
-  private readonly sequence: number;
-  readonly createdAt: Stamp;
-  version: string;
-  resultType: ResultType | undefined;
   payload: Record<string, unknown>;
-  settings: EventSettings;
-  /** Names of fields that the event's type does not declare. */
-  extras: string[] | null = null;
-  /** The first bus's settings, written at emit. */
-  defaults: BusSettings | null = null;
-  /** Labels of the buses that the event was on before it was loaded from JSON. */
-  loadedPath: string[] | null = null;
-  private givenParentId: string | null = null;
-  private givenHandlerId: string | null = null;
+  /** Its id; the number of which it is made when somebody asks, before. */
+  private identity: string | number;
+  /** When it was made, as text; whole seconds, if it was here, and the microseconds behind. Small integers cost nothing. */
+  private readonly createdSeconds: string | number;
+  private readonly createdMicros: number;
+  status: EventStatus = "pending";
   /** The call that emitted it, where that is known. */
   emittedBy: EventResult | null = null;
-  /** The event that cannot be complete before this one is. */
-  holds: EventRecord | null = null;
-  context: CapturedContext | null = null;
-  status: EventStatus = "pending";
-  private started: Stamp | null = null;
-  private ended: Stamp | null = null;
-  runs: EventRun[] = none;
-  openRuns = 0;
-  openChildren = 0;
-  /** What was emitted first, until the event is complete. */
-  facade: EventFacade | null = null;
-  /** Whether `first()` was called for it. */
-  first = false;
-  /** The serial handler of this event that runs, on whatever bus, and those that wait for it to end. */
-  serialHolder: EventResult | null = null;
-  serialWaiters: { result: EventResult; enter: () => void }[] | null = null;
-  winner: EventResult | null = null;
-  waiters: ((complete: true) => void)[] | null = null;
-  /** Whether those who wait were told that it is complete. */
-  announced = false;
-  frameWaits: FrameWait[] | null = null;
-  hookTail: Promise<void> | null = null;
-  middlewareErrors: unknown[] | null = null;
-  /** Results that came with JSON. */
-  loadedResults: EventResult[] | null = null;
-  /** The type's name where the class is not known. */
-  loadedType: string | null = null;
+  /** What was committed first and is a value: a result, or the run in which it is folded. */
+  won: EventResult | EventRun | null = null;
+  /** Its processing on the first bus, from which that on the next hangs. */
+  firstRun: EventRun | null = null;
+  live: LiveEvent<EventRecord, EventFacade, EventResult, FrameWait> = noLiveEvent;
+  rare: Readonly<RareEvent<EventResult>> = noRareEvent;
 
   constructor(
     kind: EventKind,
     payload: Record<string, unknown>,
     settings: EventSettings,
     id?: string,
-    created?: Stamp,
+    created: Stamp = stampNow(),
   ) {
+    super();
     this.kind = kind;
     this.payload = payload;
-    this.settings = settings;
-    this.version = kind.version;
-    this.resultType = kind.resultType;
-    this.createdAt = created ?? stampNow();
-    this.ownId = id ?? null;
-    this.sequence = nextSequence();
+    if (settings !== kind.settings) this.settings = settings;
+    this.identity = id ?? nextSequence();
+    const isText = typeof created === "string";
+    this.createdSeconds = isText ? created : Math.floor(created / 1e6);
+    this.createdMicros = isText ? 0 : created % 1e6;
   }
 
-  get startedAt(): Stamp | null {
-    return stampAfter(this.createdAt, this.started);
+  /** Its rare parts, to be changed. */
+  makeRare(): RareEvent<EventResult> {
+    if (this.rare === noRareEvent) this.rare = new RareEvent();
+    return this.rare as RareEvent<EventResult>;
   }
 
-  set startedAt(stamp: Stamp | null) {
-    this.started = sinceStamp(this.createdAt, stamp);
+  get createdAt(): Stamp {
+    const { createdSeconds: seconds } = this;
+    return typeof seconds === "string" ? seconds : seconds * 1e6 + this.createdMicros;
   }
 
-  get completedAt(): Stamp | null {
-    return stampAfter(this.createdAt, this.ended);
+  get settings(): EventSettings {
+    return this.rare.settings ?? this.kind.settings;
   }
 
-  set completedAt(stamp: Stamp | null) {
-    this.ended = sinceStamp(this.createdAt, stamp);
+  set settings(settings: EventSettings) {
+    this.makeRare().settings = settings;
   }
 
-  get parentId(): string | null {
-    return this.emittedBy?.record.id ?? this.givenParentId;
+  get version(): string {
+    return this.rare.version ?? this.kind.version;
   }
 
-  get emittedByHandlerId(): string | null {
-    return this.emittedBy?.entry.id ?? this.givenHandlerId;
-  }
-
-  /** What an event says of its origin that was not emitted here. */
-  setOrigin(parentId: string | null, handlerId: string | null): void {
-    this.givenParentId = parentId;
-    this.givenHandlerId = handlerId;
-  }
-
-  get id(): string {
-    this.ownId ??= idFor(stampMicros(this.createdAt), this.sequence);
-    return this.ownId;
+  get resultType(): ResultType | undefined {
+    return this.rare.resultType ?? this.kind.resultType;
   }
 
   get typeName(): string {
-    return this.loadedType ?? this.kind.name;
+    return this.rare.loadedType ?? this.kind.name;
   }
 
-  /** The labels of the buses it was emitted on, in order. */
-  path(): string[] {
-    return [...(this.loadedPath ?? []), ...this.runs.map((run) => run.bus.label)];
+  get parentId(): string | null {
+    return this.emittedBy?.record.id ?? this.rare.parentId;
+  }
+
+  get emittedByHandlerId(): string | null {
+    return this.emittedBy?.entry.id ?? this.rare.handlerId;
+  }
+
+  get id(): string {
+    if (typeof this.identity === "number") this.identity = idFor(stampMicros(this.createdAt), this.identity);
+    return this.identity;
+  }
+
+  /** The first bus's settings, written at emit. */
+  get defaults(): BusSettings | null {
+    return this.firstRun === null ? null : this.firstRun.bus.settings;
+  }
+
+  get winner(): EventResult | null {
+    return this.won instanceof EventRun ? this.won.firstResult : this.won;
   }
 
   get completed(): boolean {
     return this.status === "completed";
   }
 
+  /** One more bus has it. */
   addRun(run: EventRun): void {
-    this.runs = appended(this.runs, run);
-    this.openRuns += 1;
+    let last = this.firstRun;
+    if (last === null) this.firstRun = run;
+    else {
+      while (last.next !== null) last = last.next;
+      last.next = run;
+    }
+    this.live.openRuns += 1;
   }
 
-  /** It was complete, and one more bus has it now. */
-  reopen(): void {
+  /** It is to be processed; it may have been complete before. */
+  open(): void {
+    if (this.live === noLiveEvent) this.live = new LiveEvent();
+    if (!this.completed) return;
     this.status = "started";
     this.completedAt = null;
-    this.announced = false;
+  }
+
+  /** It is complete: forgets what only an open one needs. */
+  close(): void {
+    this.live = noLiveEvent;
+    for (let run = this.firstRun; run !== null; run = run.next) run.close();
+  }
+
+  get runs(): EventRun[] {
+    const runs: EventRun[] = [];
+    for (let run = this.firstRun; run !== null; run = run.next) runs.push(run);
+    return runs;
   }
 
   runOn(bus: Bus): EventRun | null {
-    for (const run of this.runs) if (run.bus === bus) return run;
+    for (let run = this.firstRun; run !== null; run = run.next) if (run.bus === bus) return run;
     return null;
   }
 
   /** Whether handlers of it may run, on some bus. */
   get running(): boolean {
-    return this.runs.some((run) => run.state === "running");
+    for (let run = this.firstRun; run !== null; run = run.next) if (run.state === "running") return true;
+    return false;
+  }
+
+  /** The labels of the buses it was emitted on, in order. */
+  path(): string[] {
+    return [...(this.rare.loadedPath ?? []), ...this.runs.map((run) => run.bus.label)];
   }
 
   results(): EventResult[] {
-    const only = this.runs.length === 1 && this.loadedResults === null ? this.runs[0] : undefined;
-    return only ? only.results : [...(this.loadedResults ?? []), ...this.runs.flatMap((run) => run.results)];
+    const results = [...(this.rare.loadedResults ?? []), ...this.runs.flatMap((run) => run.results)];
+    if (!this.completed) for (const result of results) result.makeRare();
+    return results;
   }
 
   *children(): Generator<EventRecord> {
-    for (const run of this.runs) {
-      for (const result of run.results) if (result.children !== null) yield* result.children;
-    }
+    for (let run = this.firstRun; run !== null; run = run.next) yield* run.children();
   }
 }
 
 export type RunState = "queued" | "waiting" | "running" | "final";
 
-export class EventRun extends Hold {
+export class EventRun extends Timed {
   readonly bus: Bus;
   readonly record: EventRecord;
   readonly settings: EffectiveSettings;
-  completion: EventHandlerCompletionMode;
-  state: RunState = "queued";
-  results: EventResult[] = none;
-  /** The event's limit on this bus, while it runs. */
-  cap: Deadline | null = null;
-  monitor: SlowMonitor | null = null;
-  /** In the list of what is not complete on the bus. */
-  openLink: Link<EventRun> | null = null;
-  queueLink: Link<EventRun> | null = null;
-  /** Its neighbours in the bus's history by emission, and by state on the shelf where it stands; history.ts owns them. */
-  shelf: object | null = null;
-  older: EventRun | null = null;
-  newer: EventRun | null = null;
-  before: EventRun | null = null;
-  after: EventRun | null = null;
+  state: RunState;
+  private first: EventResult | null = null;
+  /** The handler whose result is folded, and its value; the times are the run's then. */
+  private foldedEntry: EventHandler | null = null;
+  result: unknown = undefined;
+  /** The event's processing on the next bus. */
+  next: EventRun | null = null;
+  live = new LiveRun<EventRun>(this);
 
-  constructor(bus: Bus, record: EventRecord, settings: EffectiveSettings) {
+  /** Where it stands in the bus's history, and the one that was complete there after it; history.ts owns them. */
+  block: Block<EventRun> | null = null;
+  nextCompleted: EventRun | null = null;
+
+  constructor(bus: Bus, record: EventRecord, settings: EffectiveSettings, state: "queued" | "final" = "queued") {
     super();
     this.bus = bus;
     this.record = record;
     this.settings = settings;
-    this.completion = settings.completion;
+    this.state = state;
   }
 
-  /** Forgets what only a run that goes on needs. */
-  retire(): void {
-    this.openLink = null;
-    this.queueLink = null;
-    this.cap = null;
-    this.monitor = null;
+  /** The result of the first handler, from which that of the next hangs. */
+  get firstResult(): EventResult | null {
+    if (this.foldedEntry !== null) {
+      this.first = new EventResult(this, this.foldedEntry);
+      this.first.status = "completed";
+      this.first.result = this.result;
+      this.first.takeTimes(this);
+      this.foldedEntry = null;
+    }
+    return this.first;
+  }
+
+  set firstResult(result: EventResult) {
+    this.first = result;
+  }
+
+  /** Folds its only result, if there is no more to that than a value and nobody has it. */
+  close(): void {
+    if (this.live === noLiveRun) return;
+    this.live = noLiveRun;
+    for (let result = this.first; result !== null; result = result.next) result.live = noLiveResult;
+    const only = this.first;
+    if (only === null || !this.bus.foldsResults || !only.isPlain) return;
+    this.foldedEntry = only.entry;
+    this.result = only.result;
+    this.takeTimes(only);
+    if (this.record.won === only) this.record.won = this;
+    this.first = null;
+  }
+
+  *children(): Generator<EventRecord> {
+    for (let result = this.first; result !== null; result = result.next) {
+      if (result.children !== null) yield* result.children;
+    }
+  }
+
+  get createdAt(): Stamp {
+    return this.record.createdAt;
   }
 
   get started(): boolean {
     return this.state === "running" || this.state === "final";
   }
+
+  get results(): EventResult[] {
+    const results: EventResult[] = [];
+    for (let result = this.firstResult; result !== null; result = result.next) results.push(result);
+    return results;
+  }
 }
 
-export class EventResult<R = unknown> implements FailedCall {
+/** The run whose hold on a lock this is. */
+export function runOfHold(hold: Hold): EventRun | null {
+  return hold instanceof LiveRun ? (hold as LiveRun<EventRun>).run : null;
+}
+
+export class EventResult<R = unknown> extends Timed implements FailedCall {
   readonly run: EventRun;
   readonly entry: EventHandler;
-  private ownId: string | null = null;
   status: ResultStatus = "pending";
   result: R | undefined = undefined;
   error: unknown = undefined;
-  private started: Stamp | null = null;
-  private ended: Stamp | null = null;
-  /** Its limit in seconds; the event's cap is not part of it. */
-  limit: Limit = null;
-  deadline: Deadline | null = null;
-  monitor: SlowMonitor | null = null;
-  /** The error of its own limit, once that has passed. */
-  limitError: Error | null = null;
-  /** Whether it was ended because another result was first. */
-  lost = false;
-  /** Whether it gave the event's handler lock away while it awaits. */
-  yielded = false;
-  /** Whether the middlewares heard that it starts. */
-  told = false;
-  /** Whether the handler's promise is still open. */
-  unsettled = false;
   children: EventRecord[] | null = null;
-  /** Of a result that came with JSON: the ids of its children, and of the event that was returned. */
-  loadedChildren: string[] | null = null;
-  returnedEventId: string | null = null;
-  waits: Set<FrameWait> | null = null;
-  controller: AbortController | null = null;
-  onFinal: (() => void) | null = null;
+  /** The result of the bus's next handler. */
+  next: EventResult | null = null;
+  live: LiveResult<FrameWait>;
+  rare: Readonly<RareResult> = noRareResult;
 
   constructor(run: EventRun, entry: EventHandler) {
+    super();
     this.run = run;
     this.entry = entry;
+    this.live = run.state === "final" ? noLiveResult : new LiveResult();
   }
 
-  get startedAt(): Stamp | null {
-    return stampAfter(this.record.createdAt, this.started);
+  /** Whether it is a handler's only result, and no more than a value that nobody has looked at before it was complete. */
+  get isPlain(): boolean {
+    return this.status === "completed" && this.next === null && this.children === null && this.rare === noRareResult;
   }
 
-  set startedAt(stamp: Stamp | null) {
-    this.started = sinceStamp(this.record.createdAt, stamp);
+  /** Its rare parts, to be changed. One that has such is kept as it is. */
+  makeRare(): RareResult {
+    if (this.rare === noRareResult) this.rare = new RareResult();
+    return this.rare as RareResult;
   }
 
-  get completedAt(): Stamp | null {
-    return stampAfter(this.record.createdAt, this.ended);
-  }
-
-  set completedAt(stamp: Stamp | null) {
-    this.ended = sinceStamp(this.record.createdAt, stamp);
+  get createdAt(): Stamp {
+    return this.run.record.createdAt;
   }
 
   /** Whether the handler runs and its result is open. */
@@ -375,8 +396,9 @@ export class EventResult<R = unknown> implements FailedCall {
   }
 
   get id(): string {
-    this.ownId ??= newId(stampMicros(this.startedAt ?? stampNow()));
-    return this.ownId;
+    const rare = this.makeRare();
+    rare.id ??= newId(stampMicros(this.startedAt ?? stampNow()));
+    return rare.id;
   }
 
   get event(): EventFacade {
@@ -413,9 +435,11 @@ export class EventResult<R = unknown> implements FailedCall {
 
   /** The limit that held for this call, in seconds: the smaller of its own and the event's. */
   get timeout(): Limit {
-    const cap = this.run.settings.timeout;
-    if (this.limit === null) return cap;
-    return cap === null ? this.limit : Math.min(this.limit, cap);
+    const { settings } = this.run;
+    const cap = settings.timeout;
+    const limit = this.startedAt === null ? null : settings.limitFor(this.entry.handler_timeout);
+    if (limit === null) return cap;
+    return cap === null ? limit : Math.min(limit, cap);
   }
 
   get event_children(): EventFacade[] {

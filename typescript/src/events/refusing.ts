@@ -3,7 +3,7 @@
 
 import { EventCycleError } from "./errors.ts";
 import { lockOf } from "./lock_manager.ts";
-import { type EventRecord, EventRun, type FrameWait } from "./records.ts";
+import { type EventRecord, type EventRun, type FrameWait, runOfHold } from "./records.ts";
 import { Dependencies, runsBelow } from "./waits.ts";
 
 export function eventName(record: EventRecord): string {
@@ -32,8 +32,9 @@ function refuseLast(waits: Iterable<FrameWait>): void {
 
 /** The awaits of `record`, and of what it holds open, where no handler of those runs any more. */
 function* waitsAtRest(record: EventRecord): Generator<FrameWait> {
-  for (let at: EventRecord | null = record; at !== null && !at.completed && !at.running; at = at.holds) {
-    if (at.frameWaits !== null && !runsBelow(at)) for (const wait of at.frameWaits) if (wait.frame.alive) yield wait;
+  for (let at: EventRecord | null = record; at !== null && !at.completed && !at.running; at = at.live.holds) {
+    const { frameWaits } = at.live;
+    if (frameWaits !== null && !runsBelow(at)) for (const wait of frameWaits) if (wait.frame.alive) yield wait;
   }
 }
 
@@ -42,9 +43,10 @@ export function refuseAtLock(run: EventRun): void {
   refuseAtRest(run.record);
   // Or it keeps something else from its turn, which a holder of the lock awaits.
   const lock = lockOf(run);
-  for (const holder of lock === null ? [] : [...lock.obstacles(run)]) {
-    if (!(holder instanceof EventRun)) continue;
-    for (const result of holder.results) if (result.alive && result.waits !== null) refuseLast(result.waits);
+  for (const hold of lock === null ? [] : [...lock.obstacles(run.live)]) {
+    for (const { alive, live } of runOfHold(hold)?.results ?? []) {
+      if (alive && live.waits !== null) refuseLast(live.waits);
+    }
   }
 }
 

@@ -117,13 +117,14 @@ export function withSavedHandlerErrors(result: EventResult, fn: () => MaybePromi
     settleValue(result, body);
     return;
   }
-  result.unsettled = true;
+  // The body may have ended itself, by stopping its bus.
+  if (!result.final) result.live.unsettled = true;
   body.then(
     (value) => settleValue(result, value),
     (error: unknown) => settleError(result, error),
   );
   if (result.final) return;
   return new Promise((resolve) => {
-    result.onFinal = resolve;
+    result.live.onFinal = resolve;
   });
 }

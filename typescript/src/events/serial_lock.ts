@@ -6,38 +6,40 @@ import type { EventRecord, EventResult } from "./records.ts";
 /** Waits for its turn; one that comes back from an await goes before the others. */
 export function enterSerial(record: EventRecord, result: EventResult, isBack: boolean): Promise<void> {
   return new Promise((enter) => {
-    record.serialWaiters ??= [];
-    if (isBack) record.serialWaiters.unshift({ result, enter });
-    else record.serialWaiters.push({ result, enter });
+    const { live } = record;
+    live.serialWaiters ??= [];
+    if (isBack) live.serialWaiters.unshift({ result, enter });
+    else live.serialWaiters.push({ result, enter });
   });
 }
 
 /** Lets the next serial handler of the event in, if `result` is the one that keeps it out. */
 export function passOn(record: EventRecord, result: EventResult): void {
-  if (record.serialHolder !== result) return;
-  record.serialHolder = null;
-  for (let next = record.serialWaiters?.shift(); next; next = record.serialWaiters?.shift()) {
+  const { live } = record;
+  if (live.serialHolder !== result) return;
+  live.serialHolder = null;
+  for (let next = live.serialWaiters?.shift(); next; next = live.serialWaiters?.shift()) {
     // One that ended while it waited passes through without keeping anybody out.
-    if (!next.result.final) record.serialHolder = next.result;
+    if (!next.result.final) live.serialHolder = next.result;
     next.enter();
-    if (record.serialHolder !== null) return;
+    if (live.serialHolder !== null) return;
   }
 }
 
 /** A handler that awaits gives the event's handler lock away meanwhile. */
 export function yieldHandlerLock(frame: EventResult): void {
-  if (frame.record.serialHolder !== frame) return;
-  frame.yielded = true;
+  if (frame.record.live.serialHolder !== frame) return;
+  frame.live.yielded = true;
   passOn(frame.record, frame);
 }
 
 /** Takes it back before the handler goes on, unless the handler has ended or awaits something else still. */
 export function takeBackHandlerLock(frame: EventResult): Promise<void> | null {
-  if (!frame.yielded || !frame.alive || frame.waits !== null) return null;
-  frame.yielded = false;
-  const { record } = frame;
-  if (record.serialHolder === null) {
-    record.serialHolder = frame;
+  const { live, record } = frame;
+  if (!live.yielded || !frame.alive || live.waits !== null) return null;
+  live.yielded = false;
+  if (record.live.serialHolder === null) {
+    record.live.serialHolder = frame;
     return null;
   }
   return enterSerial(record, frame, true);

@@ -65,7 +65,7 @@ const busSettingSchemas = {
   event_handler_detect_file_paths: z.boolean(),
 } as const satisfies Record<keyof BusSettings, z.ZodType>;
 
-const busDefaults: Readonly<BusSettings> = {
+const busDefaults: BusSettings = Object.freeze({
   event_concurrency: "bus-serial",
   event_handler_concurrency: "serial",
   event_handler_completion: "all",
@@ -76,7 +76,7 @@ const busDefaults: Readonly<BusSettings> = {
   event_slow_timeout: 300,
   event_handler_slow_timeout: 30,
   event_handler_detect_file_paths: true,
-};
+} satisfies BusSettings);
 
 export const busSettingNames = Object.keys(busDefaults) as (keyof BusSettings)[];
 
@@ -106,13 +106,16 @@ export function checkWait(name: string, value: Limit): Limit {
   return checked(name, z.number().nonnegative().finite().nullable(), value) as Limit;
 }
 
+/** The settings of a bus; the same object for all buses that set nothing. */
 export function busSettings(options: Partial<BusSettings>): BusSettings {
-  const settings: Record<string, unknown> = { ...busDefaults };
+  let settings: Record<string, unknown> | null = null;
   for (const name of busSettingNames) {
     const value = options[name];
-    if (value !== undefined) settings[name] = checked(name, busSettingSchemas[name], value);
+    if (value === undefined) continue;
+    settings ??= { ...busDefaults };
+    settings[name] = checked(name, busSettingSchemas[name], value);
   }
-  return settings as unknown as BusSettings;
+  return settings === null ? busDefaults : (settings as unknown as BusSettings);
 }
 
 const own = <T>(value: T | undefined, fallback: T): T => (value === undefined ? fallback : value);

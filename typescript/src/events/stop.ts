@@ -24,24 +24,27 @@ export function finalize(result: EventResult, status: "completed" | "error", now
   if (result.status === "started") result.entry.running -= 1;
   result.status = status;
   result.completedAt = stampAt(now);
-  result.deadline?.cancel();
-  result.deadline = null;
-  result.monitor?.stop(now);
-  result.monitor = null;
-  if (result.unsettled) result.run.bus.abandoned.add(result);
+  const { live } = result;
+  live.deadline?.cancel();
+  live.deadline = null;
+  live.monitor?.stop(now);
+  live.monitor = null;
+  if (live.unsettled) result.run.bus.abandoned.add(result);
   passOn(result.record, result);
   result.run.bus.hooks?.result(result, status);
-  const onFinal = result.onFinal;
-  result.onFinal = null;
+  const { onFinal } = live;
+  live.onFinal = null;
   onFinal?.();
 }
 
 /** Interrupts what a handler waits for, after its result became final from outside. */
 export function interrupt(result: EventResult, error: Error): void {
-  const waits = result.waits;
-  result.waits = null;
-  if (waits !== null) for (const wait of waits) wait.reject(error);
-  result.controller?.abort(error);
+  const { waits } = result.live;
+  if (waits !== null) {
+    result.live.waits = null;
+    for (const wait of waits) wait.reject(error);
+  }
+  result.rare.controller?.abort(error);
 }
 
 function stopOne(result: EventResult, reason: StopReason): void {
@@ -51,7 +54,7 @@ function stopOne(result: EventResult, reason: StopReason): void {
     ? new EventHandlerAbortedError(`${result.handler_name} was stopped: ${reason.text}`, result, details)
     : new EventHandlerCancelledError(`${result.handler_name} never ran: ${reason.text}`, result, details);
   result.error = error;
-  result.lost = reason.lost ?? false;
+  if (reason.lost) result.makeRare().lost = true;
   finalize(result, "error", clock().monotonic());
   if (started) interrupt(result, error);
 }
@@ -77,7 +80,7 @@ function withCause(reason: StopReason, result: EventResult): StopReason {
 }
 
 export function unqueue(run: EventRun): void {
-  const { queueLink } = run;
+  const { queueLink } = run.live;
   queueLink?.list?.remove(queueLink);
 }
 
@@ -91,7 +94,7 @@ export function stopRun(run: EventRun, reason: StopReason): void {
       fillResults(run);
       break;
     case "waiting":
-      run.waiter?.lock.withdraw(run);
+      run.live.waiter?.lock.withdraw(run.live);
       fillResults(run);
       break;
     case "running":
@@ -127,9 +130,14 @@ export function expireRun(run: EventRun, late?: EventResult, cause?: unknown): v
 
 /** Gives `run` an open result for each of its handlers, once. */
 export function fillResults(run: EventRun): void {
-  if (run.results.length > 0) return;
-  const entries = run.bus.handlersFor(run.record.typeName);
-  if (entries.length > 0) run.results = entries.map((entry) => new Result(run, entry));
+  if (run.firstResult !== null) return;
+  let last: EventResult | null = null;
+  for (const entry of run.bus.handlersFor(run.record.typeName)) {
+    const result: EventResult = new Result(run, entry);
+    if (last === null) run.firstResult = result;
+    else last.next = result;
+    last = result;
+  }
 }
 
 export function warnBlocked(result: EventResult, seconds: number | null): void {

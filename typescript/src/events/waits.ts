@@ -3,16 +3,17 @@
 // await wait for itself (then it must not be). Changes nothing.
 
 import type { EventLock, Hold } from "./lock.ts";
-import { type EventRecord, type EventResult, EventRun, type FrameWait } from "./records.ts";
+import { type EventRecord, type EventResult, type EventRun, type FrameWait, runOfHold } from "./records.ts";
 
 /** The waits of running handlers for `record`, or for an event that it holds open; up to what was `seen` before. */
 export function* waitsFor(record: EventRecord, seen?: Set<EventRecord>): Generator<FrameWait> {
-  for (let at: EventRecord | null = record; at !== null && !at.completed; at = at.holds) {
+  for (let at: EventRecord | null = record; at !== null && !at.completed; at = at.live.holds) {
     if (seen !== undefined) {
       if (seen.has(at)) return;
       seen.add(at);
     }
-    if (at.frameWaits !== null) for (const wait of at.frameWaits) if (wait.frame.alive) yield wait;
+    const { frameWaits } = at.live;
+    if (frameWaits !== null) for (const wait of frameWaits) if (wait.frame.alive) yield wait;
   }
 }
 
@@ -39,8 +40,9 @@ export function* runsAround(run: EventRun): Generator<EventRun> {
 }
 
 export function waitsForRun(holder: Hold, comer: Hold): boolean {
-  if (!(comer instanceof EventRun)) return false;
-  for (const outer of runsAround(comer)) if (outer === holder) return true;
+  const run = runOfHold(comer);
+  if (run === null) return false;
+  for (const outer of runsAround(run)) if (outer.live === holder) return true;
   return false;
 }
 
@@ -70,7 +72,7 @@ export class Dependencies {
   constructor(target: EventRun, lockOf: LockOf, atRest: boolean) {
     this.target = target;
     this.atRest = atRest;
-    for (let at: EventRecord | null = target.record; at !== null; at = at.holds) this.held.add(at);
+    for (let at: EventRecord | null = target.record; at !== null; at = at.live.holds) this.held.add(at);
     this.lockOf = lockOf;
   }
 
@@ -103,7 +105,7 @@ export class Dependencies {
       case "final":
         return false;
       case "running": {
-        const holder = run.record.serialHolder;
+        const holder = run.record.live.serialHolder;
         if (holder !== null && this.reachesFromFrame(holder)) return true;
         return run.results.some((result) => result.alive && this.reachesFromFrame(result));
       }
@@ -120,22 +122,24 @@ export class Dependencies {
   }
 
   private reachesFromFrame(frame: EventResult): boolean {
-    if (frame.waits === null) return false;
-    for (const wait of frame.waits) {
+    const { waits, yielded } = frame.live;
+    if (waits === null) return false;
+    for (const wait of waits) {
       if (!this.reaches(wait.record, wait.jumps)) continue;
       this.lastWait ??= wait;
       return true;
     }
     // To go on it takes back the handler lock that it lent out.
-    const holder = frame.yielded ? frame.record.serialHolder : null;
+    const holder = yielded ? frame.record.live.serialHolder : null;
     return holder !== null && holder !== frame && this.reachesFrom(holder.run, false);
   }
 
   private reachesThroughLock(run: EventRun): boolean {
     const lock = this.lockOf(run);
     if (lock === null) return false;
-    for (const hold of lock.obstacles(run)) {
-      if (hold instanceof EventRun && this.reachesFrom(hold, false)) return true;
+    for (const hold of lock.obstacles(run.live)) {
+      const holder = runOfHold(hold);
+      if (holder !== null && this.reachesFrom(holder, false)) return true;
     }
     return false;
   }

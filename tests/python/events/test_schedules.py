@@ -197,12 +197,11 @@ class Schedule(RuleBasedStateMachine):
         around = set() if execution is None else {execution, *execution.enclosing()}
         try:
             await event
-        except EventCycleError:
-            return
-        except asyncio.CancelledError:
+        except (EventCycleError, asyncio.CancelledError) as error:
             # What was awaited goes on inside of the handlers around, and those may go on too.
             self.excused |= around
-            raise
+            if isinstance(error, asyncio.CancelledError):
+                raise
 
     def child(self, event: Work, described: dict[str, Any]) -> Work | None:
         if len(self.events) >= MOST_EVENTS or event.depth >= MOST_DEPTH:
